@@ -7,8 +7,9 @@ base_packages=systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,sudo,iprou
 lab_base() {
 	lab_install_deps
 	make_key
+	write_apt_files
 	local recipe
-	recipe=$({ cat "$here/lib/base.sh" "$ssh_dir/id_ed25519.pub"; host_lines; debian_sources; apt_settings; } | sha256sum)
+	recipe=$({ host_lines; cat "$here/lib/base.sh" "$ssh_dir/id_ed25519.pub" "$lab_dir/sources.list" "$lab_dir/apt.conf"; } | sha256sum)
 	[ "$recipe" != "$(cat "$lab_dir/base.recipe" 2>/dev/null)" ] || return 0
 	if [ -d "$base_dir" ] && [ -n "$(running_machines)" ]; then
 		say "the base image's recipe has changed; it is built again by the next 'up' after 'lab/lab down'"
@@ -24,7 +25,16 @@ make_key() {
 	[ -e "$ssh_dir/id_ed25519" ] || ssh-keygen -q -t ed25519 -N '' -C kops-lab -f "$ssh_dir/id_ed25519"
 }
 
-# debian_sources: the Debian repositories that this machine uses, as lines of sources.list. Machines use the same mirror.
+# write_apt_files: how machines get Debian's packages, which is how this machine gets them: sources.list and apt.conf.
+# Asking apt takes a second: once is enough until /etc/apt changes.
+write_apt_files() {
+	apt_settings >"$lab_dir/apt.conf"
+	[ -s "$lab_dir/sources.list" ] && [ -z "$(find /etc/apt -newer "$lab_dir/sources.list")" ] && return
+	debian_sources >"$lab_dir/sources.list.new"
+	mv "$lab_dir/sources.list.new" "$lab_dir/sources.list"
+}
+
+# debian_sources: the Debian repositories that this machine uses, as lines of sources.list.
 debian_sources() {
 	local found
 	debian_targets() {
@@ -50,10 +60,8 @@ apt_settings() {
 
 build_base() {
 	local new=$lab_dir/base.new
-	say "building the base image (a minute or two)"
+	say "building the base image (a minute or two); every machine starts anew on it"
 	rm -rf "$new" "$base_dir" "$machines_dir" "$lab_dir/base.recipe"
-	debian_sources >"$lab_dir/sources.list"
-	apt_settings >"$lab_dir/apt.conf"
 	# OpenJDK's package fails to configure without man1, and without /proc: java finds its libraries through /proc/self/exe
 	# (mmdebstrap mounts it as root). A site's own certificate authorities, for mirrors behind https, are there before
 	# ca-certificates is, whose installation then takes them up, Java's keystore too.

@@ -107,9 +107,21 @@ machine_create() {
 	LinkLocalAddressing=no
 	IPv6AcceptRA=no
 	END
-	ssh-keygen -q -A -f "$dir/upper" >/dev/null
+	make_host_keys "$dir/upper/etc/ssh"
 	touch "$dir/created"
 	known_hosts_write
+}
+
+# make_host_keys FOLDER: the three keys that Debian's sshd offers; RSA shorter than its default, which takes seconds to find.
+make_host_keys() {
+	local type bits
+	while read -r type bits; do
+		ssh-keygen -q -t "$type" -b "$bits" -N '' -C "" -f "$1/ssh_host_${type}_key"
+	done <<-END
+	rsa 2048
+	ecdsa 256
+	ed25519 256
+	END
 }
 
 # known_hosts_write: the hosts' real keys under name and address, so that strict checking is on everywhere.

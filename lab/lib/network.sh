@@ -29,7 +29,7 @@ network_down() {
 
 # mirror_endpoints: "HOST PORT" of each Debian mirror and of the proxy before it, if there is one.
 mirror_endpoints() {
-	{ debian_sources | cut -d' ' -f2; apt_settings | grep -o 'https\?://[^"]*' || true; } |
+	{ cut -d' ' -f2 "$lab_dir/sources.list"; grep -o 'https\?://[^"]*' "$lab_dir/apt.conf" || true; } |
 		sed -E 's#^(https?)://([^/@]*@)?([^/:]+)(:([0-9]+))?.*#\1 \3 \5#' |
 		while read -r scheme host port; do
 			[ -n "$port" ] || { [ "$scheme" = https ] && port=443 || port=80; }
@@ -84,7 +84,10 @@ names_up() {
 	host_lines >"$lab_dir/lab.hosts"
 	hosts_block_remove
 	{ echo "$hosts_begin"; host_lines; echo "$hosts_end"; } >>/etc/hosts
-	dns_down
+	if dns_running; then
+		kill -HUP "$(cat "$lab_dir/dnsmasq.pid")" # reads the names again
+		return
+	fi
 	dnsmasq --conf-file=/dev/null --pid-file="$lab_dir/dnsmasq.pid" --user=root --bind-interfaces --interface="$bridge" \
 		--except-interface=lo --no-resolv --no-hosts --addn-hosts="$lab_dir/lab.hosts" --addn-hosts="$lab_dir/mirrors.hosts" 9>&-
 }
@@ -94,10 +97,15 @@ names_down() {
 	hosts_block_remove
 }
 
+dns_running() {
+	local pid
+	pid=$(cat "$lab_dir/dnsmasq.pid" 2>/dev/null) && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dnsmasq ]
+}
+
 dns_down() {
 	local pid
-	pid=$(cat "$lab_dir/dnsmasq.pid" 2>/dev/null) || return 0
-	if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dnsmasq ]; then
+	if dns_running; then
+		pid=$(cat "$lab_dir/dnsmasq.pid")
 		kill "$pid"
 		wait_until 5 process_gone "$pid"
 	fi
