@@ -1,5 +1,5 @@
 # The base image that all machines share: Debian 12 as a site's golden image would be.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # the variables are set in settings.sh
 
 base_packages=systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,sudo,iproute2,netbase,ca-certificates,curl,procps,iptables,openjdk-17-jre-headless
 
@@ -37,15 +37,17 @@ write_apt_files() {
 # debian_sources: the Debian repositories that this machine uses, as lines of sources.list.
 debian_sources() {
 	local found
-	debian_targets() {
-		apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' \
-			'Created-By: Packages' 'Origin: Debian' | grep -E ' bookworm[^ ]* main$' | sort -u
-	}
 	found=$(debian_targets) || { # without package lists apt does not know which repositories are Debian's
 		apt-get update -qq >&2
 		found=$(debian_targets) || die "no Debian 12 repository (bookworm main) in this machine's apt sources"
 	}
-	sed 's/^/deb /' <<<"$found"
+	printf '%s\n' "$found" | sed 's/^/deb /'
+}
+
+debian_targets() {
+	# shellcheck disable=SC2016 # the fields are apt's
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' |
+		grep -E ' bookworm[^ ]* main$' | sort -u
 }
 
 # apt_settings: how this machine's apt gets at them (a proxy, checks that a frozen mirror needs switched off), as lines of apt.conf.

@@ -1,5 +1,5 @@
 # What the lab needs from the machine that it runs on.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # the variables are set in settings.sh
 
 # "COMMAND PACKAGE" lines.
 needed_commands='systemd-nspawn systemd-container

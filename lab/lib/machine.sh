@@ -1,8 +1,8 @@
 # The machines: disk, boot, reboot, shutdown.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # the variables are set in settings.sh
 
 lab_up() {
-	[ $# -gt 0 ] || set -- $default_names
+	[ $# -gt 0 ] || set -- "${default_names[@]}"
 	lab_base
 	network_up
 	local name
@@ -12,7 +12,7 @@ lab_up() {
 
 lab_down() {
 	local everything=
-	[ $# -gt 0 ] || { everything=yes; set -- $all_names; }
+	[ $# -gt 0 ] || { everything=yes; set -- "${all_names[@]}"; }
 	local name
 	for name in "$@"; do machine_ask_shutdown "$name"; done
 	for name in "$@"; do
@@ -56,7 +56,7 @@ lab_reboot() {
 lab_status() {
 	local name state memory
 	printf '%-8s %-11s %-5s %s\n' NAME ADDRESS STATE MEMORY
-	for name in $all_names; do
+	for name in "${all_names[@]}"; do
 		[ -d "$machines_dir/$name" ] || continue
 		state=down memory=
 		if ! machine_stopped "$name"; then
@@ -84,7 +84,7 @@ machine_ssh() {
 
 running_machines() {
 	local name
-	for name in $all_names; do
+	for name in "${all_names[@]}"; do
 		machine_stopped "$name" || echo "$name"
 	done
 }
@@ -127,7 +127,7 @@ make_host_keys() {
 # known_hosts_write: the hosts' real keys under name and address, so that strict checking is on everywhere.
 known_hosts_write() {
 	local name key
-	for name in $all_names; do
+	for name in "${all_names[@]}"; do
 		for key in "$machines_dir/$name"/upper/etc/ssh/ssh_host_*_key.pub; do
 			[ ! -e "$key" ] || echo "$name,$(address "$name") $(cut -d' ' -f1,2 "$key")"
 		done
@@ -214,4 +214,10 @@ cgroup_root() {
 		die "cgroup v2 is not mounted on this machine"
 }
 
-cgroup_cleanup() { rmdir "$(cgroup_root)/kops-lab" 2>/dev/null || true; }
+# nspawn mirrors its groups into systemd's own hierarchy, where v1 controllers are mounted.
+cgroup_cleanup() {
+	local group
+	for group in "$(cgroup_root)/kops-lab" /sys/fs/cgroup/systemd/kops-lab; do
+		[ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} +
+	done
+}

@@ -1,5 +1,5 @@
 # The bridge, name service, and the wall around the lab: machines reach each other, this machine and Debian's mirror.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # the variables are set in settings.sh
 
 hosts_begin='# kops-lab begin'
 hosts_end='# kops-lab end'

@@ -1,13 +1,12 @@
 # Proves what the README promises, on machines of its own.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2016 # variables are set in settings.sh; quoted commands run on machines
 
-test_names="spare3 spare4 spare5 spare6 spare7 spare8 spare9"
+test_names=(spare3 spare4 spare5 spare6 spare7 spare8 spare9)
 passed=0
 failed=0
 
 selftest() {
-	# shellcheck disable=SC2086
-	set -- $test_names
+	set -- "${test_names[@]}"
 	remove_test_machines "$@"
 	test_boot_time "$@"
 	test_users spare8
@@ -98,7 +97,7 @@ test_system() {
 test_names_resolve() {
 	local host=$1
 	check "own name resolves on the host" on "$host" 'getent hosts "$(hostname)"'
-	check "all names resolve on the host" on "$host" "getent hosts $all_names | wc -l | grep -qx 16"
+	check "all names resolve on the host" on "$host" "getent hosts ${all_names[*]} | wc -l | grep -qx 16"
 	check "names resolve on the controller" getent hosts kafka3 "$host"
 	check "known_hosts has name and address" grep -q "^$host,$(address "$host") ssh-ed25519 " "$ssh_dir/known_hosts"
 }

@@ -7,8 +7,8 @@ machines_dir=$lab_dir/machines
 ssh_dir=$lab_dir/ssh
 bridge=kopslab
 controller_ip=10.99.0.1
-default_names="zk1 zk2 zk3 kafka1 kafka2 kafka3 ops1"
-all_names="$default_names spare1 spare2 spare3 spare4 spare5 spare6 spare7 spare8 spare9"
+default_names=(zk1 zk2 zk3 kafka1 kafka2 kafka3 ops1)
+all_names=("${default_names[@]}" spare1 spare2 spare3 spare4 spare5 spare6 spare7 spare8 spare9)
 
 say() { printf 'lab: %s\n' "$*" >&2; }
 
@@ -34,9 +34,9 @@ take_lock() {
 check_names() {
 	local name
 	for name in "$@"; do
-		case " $all_names " in
+		case " ${all_names[*]} " in
 		*" $name "*) ;;
-		*) die "there is no machine '$name'; machines: $all_names" ;;
+		*) die "there is no machine '$name'; machines: ${all_names[*]}" ;;
 		esac
 	done
 }
@@ -55,7 +55,7 @@ address() {
 # host_lines: every machine as a line of /etc/hosts.
 host_lines() {
 	local name
-	for name in $all_names; do echo "$(address "$name") $name"; done
+	for name in "${all_names[@]}"; do echo "$(address "$name") $name"; done
 }
 
 # wait_until SECONDS COMMAND…: runs the command until it succeeds or the time is over.
