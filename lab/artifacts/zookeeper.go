@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+)
+
+// zookeeperArtifact is the tarball that Apache publishes, with the jars of a Maven repository and stand-ins for its scripts.
+// ZooKeeper's POM calls a part of what the tarball holds "provided", so that part is listed here, at the versions of 3.8.4.
+func zookeeperArtifact(version string) artifact {
+	jars := []coordinate{
+		{"org.apache.zookeeper", "zookeeper", version},
+		{"org.eclipse.jetty", "jetty-server", "9.4.53.v20231009"},
+		{"org.eclipse.jetty", "jetty-servlet", "9.4.53.v20231009"},
+		{"org.eclipse.jetty", "jetty-client", "9.4.53.v20231009"},
+		{"com.fasterxml.jackson.core", "jackson-databind", "2.15.2"},
+		{"commons-cli", "commons-cli", "1.5.0"},
+		{"io.dropwizard.metrics", "metrics-core", "4.1.12.1"},
+		{"org.xerial.snappy", "snappy-java", "1.1.10.5"},
+		{"jline", "jline", "2.14.6"},
+	}
+	return artifact{
+		name:   "zookeeper " + version,
+		dir:    "zookeeper/" + version,
+		recipe: fingerprint([]string{"zookeeper", "zookeeper.go", "pack.go", "checksum.go"}, version, jars),
+		jars:   jars,
+		make: func(_ context.Context, w workplace) error {
+			root := "apache-zookeeper-" + version + "-bin"
+			entries, err := filesOf(w.jars, root+"/lib")
+			if err != nil {
+				return err
+			}
+			scripts, err := embedded("zookeeper", root)
+			if err != nil {
+				return err
+			}
+			file := filepath.Join(w.out, root+".tar.gz")
+			if err := writeTarGz(file, append(entries, scripts...)); err != nil {
+				return err
+			}
+			return writeSHA512Sum(file)
+		},
+	}
+}
