@@ -74,7 +74,8 @@ build_base() {
 		--setup-hook='find /usr/local/share/ca-certificates -name "*.crt" -exec cp -t "$1/usr/local/share/ca-certificates" {} +' \
 		bookworm "$new" "$lab_dir/sources.list" >"$lab_dir/base.log" 2>&1 ||
 		die "mmdebstrap failed: $(tail -n 20 "$lab_dir/base.log")"
-	# Written by hand: mmdebstrap would leave the path of this machine's file in it.
+	# mmdebstrap leaves them under a name of its own beside an empty sources.list.
+	rm -f "$new"/etc/apt/sources.list.d/*
 	cp "$lab_dir/sources.list" "$new/etc/apt/sources.list"
 	configure_system "$new"
 	create_users "$new"
