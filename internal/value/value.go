@@ -90,12 +90,16 @@ type Template struct {
 type Undefined struct {
 	Name string // what was looked for, as it reads in the template
 	Hint string // a whole sentence: "'kafka_prot' is undefined; did you mean 'kafka_port'?"
+	Err  error  // what failed, where a failure left no value: a filter's or lookup's error; else nil
 }
 
 // Error returns the sentence that explains why the value is missing.
 func (u Undefined) Error() string {
-	if u.Hint != "" {
+	switch {
+	case u.Hint != "":
 		return u.Hint
+	case u.Err != nil:
+		return u.Err.Error()
 	}
 	return "'" + u.Name + "' is undefined"
 }
