@@ -43,6 +43,9 @@ func serve(ctx context.Context, s store, addr addresses, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("nothing is built yet, run `artifacts build`: %w", err)
 	}
+	if err := os.MkdirAll(s.blobs(), 0o755); err != nil {
+		return err
+	}
 	imageListener, err := net.Listen("tcp", addr.registry)
 	if err != nil {
 		return listenError(err)
