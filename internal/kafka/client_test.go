@@ -1,0 +1,187 @@
+package kafka
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+var dialer net.Dialer
+
+func describe(t *testing.T, fake *kfake.Cluster, o Options) (Cluster, error) {
+	t.Helper()
+	o.Bootstrap, o.CallTimeout = fake.ListenAddrs()[:1], 5*time.Second
+	client, err := Open(dialer.DialContext, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	return client.Describe(context.Background())
+}
+
+func start(t *testing.T, opts ...kfake.Opt) *kfake.Cluster {
+	t.Helper()
+	fake, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(3), kfake.SeedTopics(2, "orders")}, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(fake.Close)
+	return fake
+}
+
+func TestDescribe(t *testing.T) {
+	c, err := describe(t, start(t, kfake.ClusterID("lab")), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.ID != "lab" || len(c.Brokers) != 3 || c.KRaft || len(c.Partitions) != 2 {
+		t.Errorf("cluster %+v", c)
+	}
+	if p := c.Partitions[1]; p.String() != "orders-1" || p.MinISR != 1 || p.Offline() {
+		t.Errorf("partition %+v", p)
+	}
+	if problems := c.Problems(Criteria{BrokerCount: 3}); len(problems) > 0 {
+		t.Errorf("problems %q", problems)
+	}
+}
+
+func TestDescribeNamesTheBrokerThatDoesNotAnswer(t *testing.T) {
+	fake := start(t)
+	dead := fake.ListenAddrs()[2]
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		if address == dead {
+			return nil, &net.OpError{Op: "dial", Net: network, Err: net.UnknownNetworkError("killed")}
+		}
+		return dialer.DialContext(ctx, network, address)
+	}
+	client, err := Open(dial, Options{Bootstrap: fake.ListenAddrs()[:1], CallTimeout: 2 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	c, err := client.Describe(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(c.Problems(Criteria{}), "; ")
+	if !strings.Contains(got, dead) || !strings.Contains(got, "does not answer") {
+		t.Errorf("problems %q, want %s named", got, dead)
+	}
+}
+
+func TestDescribeMinISR(t *testing.T) {
+	fake := start(t)
+	value := "2"
+	fake.ControlKey(int16(kmsg.DescribeConfigs), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		fake.KeepControl()
+		response := request.ResponseKind().(*kmsg.DescribeConfigsResponse)
+		resource := kmsg.NewDescribeConfigsResponseResource()
+		resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeTopic, "orders"
+		config := kmsg.NewDescribeConfigsResponseResourceConfig()
+		config.Name, config.Value = minISRConfig, &value
+		resource.Configs = append(resource.Configs, config)
+		response.Resources = append(response.Resources, resource)
+		return response, nil, true
+	})
+	c, err := describe(t, fake, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Partitions[0].MinISR; got != 2 {
+		t.Errorf("min.insync.replicas %d, want 2", got)
+	}
+}
+
+func TestSASL(t *testing.T) {
+	for _, mechanism := range SASLMechanisms {
+		t.Run(mechanism, func(t *testing.T) {
+			fake := start(t, kfake.EnableSASL(), kfake.Superuser(mechanism, "kops", "right"))
+			if _, err := describe(t, fake, Options{SASL: &SASL{Mechanism: mechanism, Username: "kops", Password: "right"}}); err != nil {
+				t.Error(err)
+			}
+			_, err := describe(t, fake, Options{SASL: &SASL{Mechanism: mechanism, Username: "kops", Password: "wr0ng-secret"}})
+			if err == nil || strings.Contains(err.Error(), "wr0ng-secret") {
+				t.Errorf("a wrong password: %v", err)
+			}
+		})
+	}
+}
+
+func TestTLS(t *testing.T) {
+	pair, ca := certificate(t)
+	fake := start(t, kfake.TLS(&tls.Config{Certificates: []tls.Certificate{pair}}))
+	tests := []struct {
+		name string
+		tls  TLS
+		err  string
+	}{
+		{name: "trusted", tls: TLS{CA: ca}},
+		{name: "not verified", tls: TLS{SkipVerify: true}},
+		{name: "unknown authority", err: "certificate signed by unknown authority"},
+		{name: "another name", tls: TLS{CA: ca, ServerName: "kafka9"}, err: "kafka9"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := describe(t, fake, Options{TLS: &tt.tls})
+			if tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
+				t.Errorf("error %v, want %q", err, tt.err)
+			}
+		})
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	tests := []struct {
+		name string
+		o    Options
+		err  string
+	}{
+		{"no address", Options{}, "no bootstrap address"},
+		{"no port", Options{Bootstrap: []string{"kafka1"}}, `"kafka1" is not host:port`},
+		{"bad port", Options{Bootstrap: []string{"kafka1:99999"}}, "no valid port"},
+		{"bad mechanism", Options{Bootstrap: []string{"k:1"}, SASL: &SASL{Mechanism: "GSSAPI"}}, "GSSAPI"},
+		{"bad CA", Options{Bootstrap: []string{"k:1"}, TLS: &TLS{CA: []byte("x")}}, "no PEM certificate"},
+		{"bad pair", Options{Bootstrap: []string{"k:1"}, TLS: &TLS{Cert: []byte("x"), Key: []byte("y")}}, "client certificate"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Open(dialer.DialContext, tt.o)
+			if err == nil || !strings.Contains(err.Error(), tt.err) {
+				t.Errorf("error %v, want %q", err, tt.err)
+			}
+		})
+	}
+}
+
+// certificate returns a server's pair for 127.0.0.1, and itself as the authority to trust.
+func certificate(t *testing.T) (tls.Certificate, []byte) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "kafka"}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}

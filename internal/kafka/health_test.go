@@ -1,0 +1,78 @@
+package kafka
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+// healthy is a cluster of three brokers with one fully replicated topic.
+func healthy() Cluster {
+	return Cluster{
+		Controller: 1,
+		Brokers:    []Broker{{ID: 1, Address: "kafka1:9092"}, {ID: 2, Address: "kafka2:9092"}, {ID: 3, Address: "kafka3:9092"}},
+		Partitions: []Partition{
+			{Topic: "orders", Number: 0, Leader: 1, Replicas: []int32{1, 2, 3}, ISR: []int32{1, 2, 3}, MinISR: 2},
+			{Topic: "orders", Number: 1, Leader: 2, Replicas: []int32{2, 3, 1}, ISR: []int32{2, 3, 1}, MinISR: 2},
+		},
+	}
+}
+
+func TestProblems(t *testing.T) {
+	all := Criteria{BrokerCount: 3, BrokerIDs: []int32{1, 2, 3}, Stopping: []int32{2}}
+	tests := []struct {
+		name   string
+		change func(*Cluster)
+		want   Criteria
+		text   []string // parts of the problems, in order; none for a healthy cluster
+	}{
+		{name: "healthy", want: all},
+		{name: "a broker is missing", want: all, change: func(c *Cluster) { c.Brokers = c.Brokers[:2] },
+			text: []string{"not registered: broker 3 (registered: 1, 2)", "2 of 3 brokers are registered: 1, 2"}},
+		{name: "a broker does not answer", want: all, change: func(c *Cluster) { c.Brokers[2].Err = errors.New("connection refused") },
+			text: []string{"broker 3 (kafka3:9092) is registered but does not answer: connection refused"}},
+		{name: "no controller", want: all, change: func(c *Cluster) { c.Controller = -1 }, text: []string{"no active controller"}},
+		{name: "offline", want: all, change: func(c *Cluster) { c.Partitions[1].Leader = -1 },
+			text: []string{"offline partitions: 1 (orders-1)"}},
+		{name: "under-replicated", want: all, change: func(c *Cluster) { c.Partitions[0].ISR = []int32{1, 3} },
+			text: []string{"under-replicated partitions: 1 (orders-0), replicas missing on broker 2"}},
+		{name: "as many as allowed", want: Criteria{UnderReplicated: 1}, change: func(c *Cluster) { c.Partitions[0].ISR = []int32{1, 3} }},
+		{name: "topics that do not count", want: Criteria{IgnoreTopics: []string{"ord*"}}, change: func(c *Cluster) { c.Partitions[0].ISR = nil }},
+		{name: "stopping leaves too few", want: Criteria{Stopping: []int32{2}}, change: func(c *Cluster) { c.Partitions[1].MinISR = 3 },
+			text: []string{"stopping broker 2 would leave partitions with fewer in-sync replicas than min.insync.replicas: 1 (orders-1)"}},
+		{name: "stopping the only replica", want: Criteria{Stopping: []int32{3}},
+			change: func(c *Cluster) { c.Partitions[1].Replicas, c.Partitions[1].ISR = []int32{3}, []int32{3} },
+			text:   []string{"stopping broker 3 would take partitions offline: 1 (orders-1)"}},
+		{name: "a voter lags", want: Criteria{VoterLag: 10}, change: func(c *Cluster) { c.Voters = []Voter{{ID: 1}, {ID: 2, Lag: 11}} },
+			text: []string{"controller 2 is 11 records behind"}},
+		{name: "a voter may lag", want: Criteria{VoterLag: -1}, change: func(c *Cluster) { c.Voters = []Voter{{ID: 2, Lag: 11}} }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := healthy()
+			if tt.change != nil {
+				tt.change(&c)
+			}
+			got := c.Problems(tt.want)
+			if len(got) != len(tt.text) {
+				t.Fatalf("problems %q, want %q", got, tt.text)
+			}
+			for i, part := range tt.text {
+				if !strings.Contains(got[i], part) {
+					t.Errorf("problem %q, want %q", got[i], part)
+				}
+			}
+		})
+	}
+}
+
+func TestListNamesAFew(t *testing.T) {
+	c := healthy()
+	for n := range int32(9) {
+		c.Partitions = append(c.Partitions, Partition{Topic: "many", Number: n, Leader: -1})
+	}
+	got := strings.Join(c.Problems(Criteria{}), "; ")
+	if want := "9 (many-0, many-1, many-2, many-3, many-4, …)"; !strings.Contains(got, want) {
+		t.Errorf("problems %q, want %q", got, want)
+	}
+}

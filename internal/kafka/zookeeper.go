@@ -1,0 +1,123 @@
+package kafka
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// ErrNotWhitelisted is a ZooKeeper server's refusal of a four-letter word: since 3.5.3 only
+// srvr is allowed by default (4lw.commands.whitelist).
+var ErrNotWhitelisted = errors.New("not in the server's 4lw.commands.whitelist")
+
+// A Mode is a ZooKeeper server's part in the ensemble: leader, follower, observer, standalone.
+type Mode string
+
+// A Server is what a ZooKeeper server says of itself.
+type Server struct {
+	Version     string
+	Mode        Mode
+	Connections string
+	Outstanding string
+	Zxid        string
+	Metrics     map[string]string // of mntr; nil where the server does not allow it
+}
+
+// maxWordAnswer limits what is read of an answer.
+const maxWordAnswer = 1 << 20
+
+// Word sends a four-letter word to a ZooKeeper server and returns its answer.
+func Word(ctx context.Context, dial Dial, address, word string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, defaultCallTimeout)
+	defer cancel()
+	conn, err := dial(ctx, "tcp", address)
+	if err != nil {
+		return "", fmt.Errorf("ZooKeeper %s: %w", address, err)
+	}
+	defer conn.Close()
+	deadline, _ := ctx.Deadline()
+	if err := conn.SetDeadline(deadline); err != nil {
+		return "", fmt.Errorf("ZooKeeper %s: %w", address, err)
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	if _, err := io.WriteString(conn, word); err != nil {
+		return "", fmt.Errorf("ZooKeeper %s: %s: %w", address, word, err)
+	}
+	answer, err := io.ReadAll(io.LimitReader(conn, maxWordAnswer))
+	// A server closes hard after its answer, which may arrive as a reset.
+	if err != nil && len(answer) == 0 {
+		return "", fmt.Errorf("ZooKeeper %s: %s: %w", address, word, err)
+	}
+	text := string(answer)
+	if strings.Contains(text, "is not in the whitelist") || strings.Contains(text, "is not executed because") {
+		return "", fmt.Errorf("ZooKeeper %s: %s: %w", address, word, ErrNotWhitelisted)
+	}
+	return text, nil
+}
+
+// AskServer asks a ZooKeeper server for its mode, and for its metrics where it tells them.
+func AskServer(ctx context.Context, dial Dial, address string) (Server, error) {
+	text, err := Word(ctx, dial, address, "srvr")
+	if err != nil {
+		return Server{}, err
+	}
+	server, err := parseSrvr(text)
+	if err != nil {
+		return Server{}, fmt.Errorf("ZooKeeper %s: %w", address, err)
+	}
+	text, err = Word(ctx, dial, address, "mntr")
+	switch {
+	case errors.Is(err, ErrNotWhitelisted):
+	case err != nil:
+		return Server{}, err
+	default:
+		server.Metrics = parseMntr(text)
+	}
+	return server, nil
+}
+
+func parseSrvr(text string) (Server, error) {
+	if strings.Contains(text, "not currently serving requests") {
+		return Server{}, errors.New("the server runs but has no quorum")
+	}
+	var s Server
+	lines := bufio.NewScanner(strings.NewReader(text))
+	for lines.Scan() {
+		key, val, ok := strings.Cut(lines.Text(), ":")
+		if !ok {
+			continue
+		}
+		val = strings.TrimSpace(val)
+		switch strings.TrimSpace(key) {
+		case "Zookeeper version":
+			s.Version, _, _ = strings.Cut(val, "-")
+		case "Mode":
+			s.Mode = Mode(val)
+		case "Connections":
+			s.Connections = val
+		case "Outstanding":
+			s.Outstanding = val
+		case "Zxid":
+			s.Zxid = val
+		}
+	}
+	if s.Mode == "" {
+		return Server{}, fmt.Errorf("the answer to srvr names no mode: %.80q", text)
+	}
+	return s, nil
+}
+
+func parseMntr(text string) map[string]string {
+	metrics := map[string]string{}
+	for line := range strings.SplitSeq(text, "\n") {
+		if key, val, ok := strings.Cut(line, "\t"); ok {
+			metrics[key] = strings.TrimSpace(val)
+		}
+	}
+	return metrics
+}

@@ -1,0 +1,254 @@
+// Package kafkahealth is the module kafka_health: it waits until a Kafka cluster is
+// healthy, and changes nothing.
+package kafkahealth
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"kops/internal/kafka"
+	"kops/internal/module"
+	"kops/internal/remote"
+	"kops/internal/value"
+)
+
+// Spec is what is asked of the cluster.
+type Spec struct {
+	Bootstrap       []string    `arg:"bootstrap,alias=bootstrap_servers" doc:"brokers to begin with, host:port as this host reaches them"`
+	Brokers         value.Value `arg:"brokers,raw" doc:"how many brokers must be registered and answer, or the list of their ids"`
+	UnderReplicated int         `arg:"under_replicated" doc:"how many partitions may lack an in-sync replica"`
+	Offline         int         `arg:"offline" doc:"how many partitions may lack a leader"`
+	Stopping        []int       `arg:"stopping" doc:"ids of brokers that are about to be stopped: without them each partition must keep min.insync.replicas"`
+	IgnoreTopics    []string    `arg:"ignore_topics" doc:"globs of topics whose partitions do not count, such as those without replicas"`
+	VoterLag        int         `arg:"voter_lag" doc:"how many records a KRaft controller may be behind the quorum's leader; -1 for any number"`
+	Timeout         int         `arg:"timeout" doc:"seconds to wait until the cluster is healthy; 0 asks once"`
+	Interval        int         `arg:"interval" doc:"seconds between two looks"`
+	Security
+
+	criteria kafka.Criteria
+}
+
+// Security says how brokers are logged in to. Files are the host's.
+type Security struct {
+	Protocol   string        `arg:"security_protocol,choices=PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL" doc:"as in Kafka's clients"`
+	Mechanism  string        `arg:"sasl_mechanism,choices=PLAIN|SCRAM-SHA-256|SCRAM-SHA-512" doc:"how to log in"`
+	Username   string        `arg:"sasl_username" doc:"who logs in"`
+	Password   module.Secret `arg:"sasl_password" doc:"the password"`
+	CA         string        `arg:"tls_ca" doc:"PEM file, on the host, of the authorities to trust; the controller's own if not given"`
+	Cert       string        `arg:"tls_cert,with=tls_key" doc:"PEM file, on the host, of the client's certificate"`
+	Key        string        `arg:"tls_key,with=tls_cert" doc:"PEM file, on the host, of the client's key"`
+	ServerName string        `arg:"tls_server_name" doc:"name that the brokers' certificates must bear, in place of the one that was dialled"`
+	SkipVerify bool          `arg:"tls_skip_verify" doc:"accept any certificate"`
+}
+
+// Module describes kafka_health.
+func Module() *module.Module {
+	return &module.Module{
+		Name: "kafka_health", Collection: "kops.kafka",
+		Doc: module.Doc{
+			Summary: "Wait until a Kafka cluster is healthy.",
+			Notes: []string{
+				"It asks through the host's SSH connection, in Kafka's admin protocol, and never changes anything.",
+				"In check mode it looks once. A cluster that is not healthy then is reported as unknown, not as failed.",
+				"A broker that is registered but does not answer counts as missing: one that was killed stays registered until its session ends.",
+				"With KRaft the quorum of controllers must have a leader; voter_lag limits how far the others may be behind.",
+			},
+			Examples: `- name: The cluster can do without this broker
+  kops.kafka.kafka_health:
+    bootstrap: "{{ inventory_hostname }}:9092"
+    brokers: 3
+    stopping: "{{ kafka_broker_id }}"
+    timeout: 300
+`,
+			Returns: []module.Return{
+				{Name: "healthy", Type: "bool", Text: "whether nothing is wrong"},
+				{Name: "problems", Type: "list", Text: "what is wrong, as sentences"},
+				{Name: "cluster_id", Type: "str", Text: "the cluster's id"},
+				{Name: "controller", Type: "int", Text: "id of the active controller, -1 if there is none"},
+				{Name: "kraft", Type: "bool", Text: "whether the cluster runs without ZooKeeper"},
+				{Name: "brokers", Type: "list", Text: "id, address, rack and answers of each registered broker"},
+				{Name: "topics", Type: "int", Text: "how many topics there are, internal ones too"},
+				{Name: "partitions", Type: "int", Text: "how many partitions there are"},
+				{Name: "under_replicated", Type: "list", Text: "partitions that lack an in-sync replica"},
+				{Name: "offline", Type: "list", Text: "partitions that lack a leader"},
+				{Name: "under_min_isr", Type: "list", Text: "partitions with fewer in-sync replicas than min.insync.replicas"},
+			},
+		},
+		New: func() module.Spec {
+			return &Spec{Bootstrap: []string{"127.0.0.1:9092"}, Timeout: 300, Interval: 2, VoterLag: -1,
+				Security: Security{Protocol: "PLAINTEXT"}}
+		},
+	}
+}
+
+// Validate checks what depends on each other, and the shape of brokers.
+func (s *Spec) Validate() error {
+	if err := kafka.CheckAddresses(s.Bootstrap); err != nil {
+		return fmt.Errorf("bootstrap: %w", err)
+	}
+	for _, n := range []struct {
+		name  string
+		value int
+	}{{"under_replicated", s.UnderReplicated}, {"offline", s.Offline}, {"timeout", s.Timeout}} {
+		if n.value < 0 {
+			return fmt.Errorf("%s: %d is negative", n.name, n.value)
+		}
+	}
+	if s.Interval < 1 {
+		return fmt.Errorf("interval: must be at least 1 second")
+	}
+	for _, glob := range s.IgnoreTopics {
+		if _, err := path.Match(glob, ""); err != nil {
+			return fmt.Errorf("ignore_topics: %q is not a glob", glob)
+		}
+	}
+	sasl := strings.HasPrefix(s.Protocol, "SASL_")
+	if sasl && (s.Mechanism == "" || s.Username == "") {
+		return fmt.Errorf("security_protocol: %s needs sasl_mechanism, sasl_username and sasl_password", s.Protocol)
+	}
+	if !sasl && s.Mechanism+s.Username != "" {
+		return fmt.Errorf("sasl_mechanism: only with security_protocol SASL_PLAINTEXT or SASL_SSL, not %s", s.Protocol)
+	}
+	if !strings.HasSuffix(s.Protocol, "SSL") && s.CA+s.Cert+s.ServerName != "" {
+		return fmt.Errorf("tls_ca, tls_cert and tls_server_name: only with security_protocol SSL or SASL_SSL, not %s", s.Protocol)
+	}
+	return s.readBrokers()
+}
+
+// readBrokers fills in the criteria. brokers is a number, or a list of ids.
+func (s *Spec) readBrokers() error {
+	s.criteria = kafka.Criteria{UnderReplicated: s.UnderReplicated, Offline: s.Offline, VoterLag: int64(s.VoterLag), IgnoreTopics: s.IgnoreTopics}
+	for _, id := range s.Stopping {
+		s.criteria.Stopping = append(s.criteria.Stopping, int32(id))
+	}
+	var ids []value.Value
+	switch v := s.Brokers.(type) {
+	case nil:
+		return nil
+	case *value.List:
+		ids = v.Items
+	case value.Tuple:
+		ids = v
+	default:
+		count, err := module.ToInt(v)
+		if err != nil || count < 0 {
+			return fmt.Errorf("brokers: wants a number of brokers or a list of ids, not %v", v)
+		}
+		s.criteria.BrokerCount = int(count)
+		return nil
+	}
+	for _, v := range ids {
+		id, err := module.ToInt(v)
+		if err != nil {
+			return fmt.Errorf("brokers: %w", err)
+		}
+		s.criteria.BrokerIDs = append(s.criteria.BrokerIDs, int32(id))
+	}
+	return nil
+}
+
+// Plan looks once. Where that is not enough, the step waits.
+func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error) {
+	cluster, problems, err := s.look(ctx, h)
+	if err != nil {
+		problems = []string{err.Error()}
+	}
+	if len(problems) == 0 {
+		return module.Change{Result: result(cluster, nil)}, nil
+	}
+	return module.Change{
+		Predict: module.Unknown,
+		Result:  result(cluster, problems),
+		Steps: []module.Step{{
+			Summary: "wait until the cluster is healthy: " + strings.Join(problems, "; "),
+			Do:      s.wait,
+		}},
+	}, nil
+}
+
+func (s *Spec) wait(ctx context.Context, h remote.Host) (module.Outcome, error) {
+	begin := time.Now()
+	deadline := begin.Add(time.Duration(s.Timeout) * time.Second)
+	for {
+		cluster, problems, err := s.look(ctx, h)
+		if err != nil {
+			problems = []string{err.Error()}
+		}
+		if len(problems) == 0 {
+			return module.Outcome{Result: result(cluster, nil)}, nil
+		}
+		if ctx.Err() != nil {
+			return module.Outcome{}, context.Cause(ctx)
+		}
+		pause := time.Duration(s.Interval) * time.Second
+		if time.Now().Add(pause).After(deadline) {
+			return module.Outcome{}, &module.Failure{
+				Msg:    fmt.Sprintf("the cluster is not healthy after %s: %s", time.Since(begin).Round(time.Second), strings.Join(problems, "; ")),
+				Result: result(cluster, problems),
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return module.Outcome{}, context.Cause(ctx)
+		case <-time.After(pause):
+		}
+	}
+}
+
+// look describes the cluster with connections of its own, so that a broker which came
+// back is reached at once.
+func (s *Spec) look(ctx context.Context, h remote.Reader) (kafka.Cluster, []string, error) {
+	options, err := s.options(ctx, h)
+	if err != nil {
+		return kafka.Cluster{Controller: -1}, nil, err
+	}
+	client, err := kafka.Open(h.Dial, options)
+	if err != nil {
+		return kafka.Cluster{Controller: -1}, nil, err
+	}
+	defer client.Close()
+	cluster, err := client.Describe(ctx)
+	if err != nil {
+		return kafka.Cluster{Controller: -1}, nil, err
+	}
+	return cluster, cluster.Problems(s.criteria), nil
+}
+
+func result(c kafka.Cluster, problems []string) *value.Map {
+	var brokers []value.Value
+	for _, b := range c.Brokers {
+		brokers = append(brokers, value.NewMap("id", int64(b.ID), "address", b.Address, "rack", b.Rack, "answers", b.Err == nil))
+	}
+	topics := map[string]bool{}
+	for _, p := range c.Partitions {
+		topics[p.Topic] = true
+	}
+	return value.NewMap(
+		"healthy", len(problems) == 0,
+		"problems", value.Strings(problems),
+		"cluster_id", c.ID,
+		"controller", int64(c.Controller),
+		"kraft", c.KRaft,
+		"brokers", value.NewList(brokers...),
+		"topics", int64(len(topics)),
+		"partitions", int64(len(c.Partitions)),
+		"under_replicated", names(c.Partitions, kafka.Partition.UnderReplicated),
+		"offline", names(c.Partitions, kafka.Partition.Offline),
+		"under_min_isr", names(c.Partitions, kafka.Partition.UnderMinISR),
+	)
+}
+
+func names(partitions []kafka.Partition, which func(kafka.Partition) bool) *value.List {
+	var found []string
+	for _, p := range partitions {
+		if which(p) {
+			found = append(found, p.String())
+		}
+	}
+	slices.Sort(found)
+	return value.Strings(found)
+}

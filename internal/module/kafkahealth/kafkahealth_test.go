@@ -1,0 +1,117 @@
+package kafkahealth
+
+import (
+	"context"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"kops/internal/module"
+	"kops/internal/module/moduletest"
+	"kops/internal/remote/remotetest"
+	"kops/internal/value"
+)
+
+func TestArguments(t *testing.T) { moduletest.Run(t, Module(), nil) }
+
+func TestBadArguments(t *testing.T) {
+	tests := []struct {
+		name string
+		args *value.Map
+		err  string
+	}{
+		{"no port", value.NewMap("bootstrap", "kafka1"), "bootstrap: "},
+		{"brokers", value.NewMap("brokers", "three"), "brokers: "},
+		{"ids", value.NewMap("brokers", value.NewList("a")), "brokers: "},
+		{"negative", value.NewMap("offline", int64(-1)), "offline: "},
+		{"glob", value.NewMap("ignore_topics", "["), "ignore_topics: "},
+		{"login without a name", value.NewMap("security_protocol", "SASL_SSL"), "security_protocol: "},
+		{"login without SASL", value.NewMap("sasl_mechanism", "PLAIN"), "sasl_mechanism: "},
+		{"CA without TLS", value.NewMap("tls_ca", "/ca.pem"), "tls_ca"},
+		{"interval", value.NewMap("interval", int64(0)), "interval: "},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, errs := Module().Decode(tt.args)
+			if len(errs) == 0 || !strings.Contains(errs[0].Error(), tt.err) {
+				t.Errorf("errors %v, want %q", errs, tt.err)
+			}
+		})
+	}
+}
+
+func host(t *testing.T) (*remotetest.Host, string) {
+	t.Helper()
+	fake, err := kfake.NewCluster(kfake.NumBrokers(3), kfake.SeedTopics(4, "orders"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(fake.Close)
+	h := remotetest.New()
+	h.OnDial = net.Dial
+	return h, fake.ListenAddrs()[0]
+}
+
+func decode(t *testing.T, args *value.Map) module.Spec {
+	t.Helper()
+	spec, errs := Module().Decode(args)
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	return spec
+}
+
+func TestHealthy(t *testing.T) {
+	h, address := host(t)
+	change, err := decode(t, value.NewMap("bootstrap", address, "brokers", int64(3))).Plan(context.Background(), h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if change.Predict != module.None || len(change.Steps) > 0 || !change.Result.Bool("healthy") {
+		t.Errorf("change %+v", change)
+	}
+	if got := change.Result.At("partitions"); got != int64(4) {
+		t.Errorf("partitions %v, want 4", got)
+	}
+}
+
+func TestUnhealthySaysWhatIsMissing(t *testing.T) {
+	h, address := host(t)
+	tests := []struct {
+		name string
+		args *value.Map
+		err  string
+	}{
+		{"a broker is missing", value.NewMap("bootstrap", address, "brokers", int64(4)), "3 of 4 brokers are registered"},
+		{"nobody listens", value.NewMap("bootstrap", "127.0.0.1:1"), "127.0.0.1:1"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.args.Set("timeout", int64(0))
+			change, err := decode(t, tt.args).Plan(context.Background(), h)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if change.Predict != module.Unknown || len(change.Steps) != 1 {
+				t.Fatalf("change %+v", change)
+			}
+			_, err = change.Steps[0].Do(context.Background(), h)
+			if err == nil || !strings.Contains(err.Error(), tt.err) {
+				t.Errorf("error %v, want %q", err, tt.err)
+			}
+			if len(h.Written()) > 0 {
+				t.Errorf("the host was written to: %v", h.Written())
+			}
+		})
+	}
+}
+
+func TestBrokersGivenAsIDs(t *testing.T) {
+	spec := decode(t, value.NewMap("brokers", value.NewList(int64(1), "2"), "stopping", int64(2))).(*Spec)
+	if !slices.Equal(spec.criteria.BrokerIDs, []int32{1, 2}) || !slices.Equal(spec.criteria.Stopping, []int32{2}) {
+		t.Errorf("criteria %+v", spec.criteria)
+	}
+}

@@ -1,0 +1,159 @@
+// Package zookeeperhealth is the module zookeeper_health: it waits until ZooKeeper servers
+// serve, and changes nothing.
+package zookeeperhealth
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"kops/internal/kafka"
+	"kops/internal/module"
+	"kops/internal/remote"
+	"kops/internal/value"
+)
+
+// Spec is what is asked of the servers.
+type Spec struct {
+	Servers  []string `arg:"servers" doc:"host:port of each server that must serve, as this host reaches them"`
+	Quorum   bool     `arg:"quorum" doc:"whether the servers are the whole ensemble: one leads, the others follow and are in sync"`
+	Timeout  int      `arg:"timeout" doc:"seconds to wait; 0 asks once"`
+	Interval int      `arg:"interval" doc:"seconds between two looks"`
+}
+
+// Module describes zookeeper_health.
+func Module() *module.Module {
+	return &module.Module{
+		Name: "zookeeper_health", Collection: "kops.kafka",
+		Doc: module.Doc{
+			Summary: "Wait until ZooKeeper servers serve.",
+			Notes: []string{
+				"It sends the four-letter word srvr through the host's SSH connection, mntr too where the server allows it.",
+				"In check mode it looks once. Servers that do not serve then are reported as unknown, not as failed.",
+			},
+			Examples: `- name: The ensemble is complete
+  kops.kafka.zookeeper_health:
+    servers: [zk1:2181, zk2:2181, zk3:2181]
+    quorum: true
+`,
+			Returns: []module.Return{
+				{Name: "healthy", Type: "bool", Text: "whether nothing is wrong"},
+				{Name: "problems", Type: "list", Text: "what is wrong, as sentences"},
+				{Name: "leader", Type: "str", Text: "the server that leads, empty if none of them does"},
+				{Name: "modes", Type: "dict", Text: "the mode of each server that answers"},
+			},
+		},
+		New: func() module.Spec {
+			return &Spec{Servers: []string{"127.0.0.1:2181"}, Timeout: 120, Interval: 2}
+		},
+	}
+}
+
+// Validate checks addresses and times.
+func (s *Spec) Validate() error {
+	if err := kafka.CheckAddresses(s.Servers); err != nil {
+		return fmt.Errorf("servers: %w", err)
+	}
+	if s.Timeout < 0 {
+		return fmt.Errorf("timeout: %d is negative", s.Timeout)
+	}
+	if s.Interval < 1 {
+		return fmt.Errorf("interval: must be at least 1 second")
+	}
+	return nil
+}
+
+// Plan looks once. Where that is not enough, the step waits.
+func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error) {
+	seen := s.look(ctx, h)
+	if len(seen.problems) == 0 {
+		return module.Change{Result: seen.result()}, nil
+	}
+	return module.Change{
+		Predict: module.Unknown,
+		Result:  seen.result(),
+		Steps:   []module.Step{{Summary: "wait for ZooKeeper: " + strings.Join(seen.problems, "; "), Do: s.wait}},
+	}, nil
+}
+
+func (s *Spec) wait(ctx context.Context, h remote.Host) (module.Outcome, error) {
+	begin := time.Now()
+	deadline := begin.Add(time.Duration(s.Timeout) * time.Second)
+	for {
+		seen := s.look(ctx, h)
+		if len(seen.problems) == 0 {
+			return module.Outcome{Result: seen.result()}, nil
+		}
+		if ctx.Err() != nil {
+			return module.Outcome{}, context.Cause(ctx)
+		}
+		pause := time.Duration(s.Interval) * time.Second
+		if time.Now().Add(pause).After(deadline) {
+			return module.Outcome{}, &module.Failure{
+				Msg:    fmt.Sprintf("ZooKeeper is not healthy after %s: %s", time.Since(begin).Round(time.Second), strings.Join(seen.problems, "; ")),
+				Result: seen.result(),
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return module.Outcome{}, context.Cause(ctx)
+		case <-time.After(pause):
+		}
+	}
+}
+
+// A sight is what one look found.
+type sight struct {
+	leader   string
+	modes    *value.Map
+	problems []string
+}
+
+func (s *Spec) look(ctx context.Context, h remote.Reader) sight {
+	seen := sight{modes: value.NewMap()}
+	synced := -1
+	for _, address := range s.Servers {
+		server, err := kafka.AskServer(ctx, h.Dial, address)
+		if err != nil {
+			seen.problems = append(seen.problems, err.Error())
+			continue
+		}
+		seen.modes.Set(address, string(server.Mode))
+		if server.Mode == "leader" {
+			seen.leader = address
+			if n, err := strconv.Atoi(strings.TrimSuffix(server.Metrics["zk_synced_followers"], ".0")); err == nil {
+				synced = n
+			}
+		}
+	}
+	if s.Quorum {
+		seen.problems = append(seen.problems, s.quorumProblems(seen, synced)...)
+	}
+	return seen
+}
+
+// quorumProblems looks at the ensemble as a whole. synced is negative where the leader does
+// not tell how many followers are in sync.
+func (s *Spec) quorumProblems(seen sight, synced int) []string {
+	if len(s.Servers) == 1 {
+		return nil
+	}
+	if seen.leader == "" {
+		return []string{"no server leads"}
+	}
+	if want := len(s.Servers) - 1; synced >= 0 && synced < want {
+		return []string{fmt.Sprintf("%d of %d followers are in sync with the leader %s", synced, want, seen.leader)}
+	}
+	return nil
+}
+
+func (s sight) result() *value.Map {
+	return value.NewMap(
+		"healthy", len(s.problems) == 0,
+		"problems", value.Strings(s.problems),
+		"leader", s.leader,
+		"modes", s.modes,
+	)
+}
