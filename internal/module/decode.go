@@ -59,11 +59,15 @@ func (m *Module) fill(spec Spec, args *value.Map, static bool) []error {
 	report := func(arg, hint, format string, a ...any) {
 		problems = append(problems, &ArgumentError{Module: m.Name, Argument: arg, Hint: hint, Msg: fmt.Sprintf(format, a...)})
 	}
+	open := &value.Map{}
 	given := map[string]string{} // argument → the name it was given under
 	for k, v := range args.All() {
 		name, ok := k.(string)
 		i := slices.IndexFunc(arguments, func(a Argument) bool { return a.Name == name || slices.Contains(a.Aliases, name) })
 		switch {
+		case ok && i < 0 && m.Open:
+			open.Set(k, v)
+			continue
 		case !ok || i < 0:
 			report("", diag.Suggest(fmt.Sprint(k), argumentNames(arguments)), "unknown argument %q", fmt.Sprint(k))
 			continue
@@ -82,6 +86,11 @@ func (m *Module) fill(spec Spec, args *value.Map, static bool) []error {
 		}
 		if err := assign(target.FieldByIndex(a.index), a, v); err != nil {
 			report(name, "", "%s", err)
+		}
+	}
+	if t, ok := spec.(Taker); ok && !static {
+		if err := t.Take(open); err != nil {
+			report("", "", "%s", err)
 		}
 	}
 	checkGroups(arguments, given, args, static, report)

@@ -20,6 +20,8 @@ type Module struct {
 	// FreeForm is the name of the argument that takes a line without key=value ("_raw_params"
 	// of command and shell); "" where there is none.
 	FreeForm string
+	// Open modules take arguments of any name (set_fact): their Spec is a Taker.
+	Open bool
 }
 
 // Doc is what `kops doc` and docs/modules show.
@@ -45,6 +47,11 @@ type Spec interface {
 // say. Validate is called after decoding; its error names the argument.
 type Validator interface {
 	Validate() error
+}
+
+// A Taker is the Spec of a module that is Open: it gets the arguments that no tag names.
+type Taker interface {
+	Take(args *value.Map) error
 }
 
 // A Prediction is what check mode reports.

@@ -1,6 +1,7 @@
 package module
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -25,6 +26,22 @@ func NewRegistry(modules []*Module) *Registry {
 	}
 	slices.Sort(r.names)
 	return r
+}
+
+// Override returns a registry in which the given modules, in truth actions on the
+// controller, stand in place of those of the same name.
+func (r *Registry) Override(modules []*Module) *Registry {
+	o := &Registry{byName: maps.Clone(r.byName), names: slices.Clone(r.names)}
+	for _, m := range modules {
+		for _, name := range append([]string{m.Name}, m.Aliases...) {
+			if _, known := o.byName[name]; !known {
+				o.names = append(o.names, name)
+			}
+			o.byName[name] = m
+		}
+	}
+	slices.Sort(o.names)
+	return o
 }
 
 // Find returns the module of a plain or a fully qualified name ("ansible.builtin.copy",
