@@ -112,6 +112,8 @@ type User struct {
 	Groups   []string // supplementary groups, sorted
 	Password string   // the field of the shadow database ("!", a hash), "" where it cannot be read
 	Expires  int64    // days since 1970, -1 for never
+
+	HomeMissing bool // Home does not exist on the host
 }
 
 // A Group is an entry of the group database.
