@@ -1,0 +1,11 @@
+#!/bin/sh
+# Records what the real ansible-vault writes; run with it in PATH, in this folder.
+set -eu
+umask 077
+printf 'correct horse' > password
+printf 'of the other' > password-prod
+printf 'db_password: "gr\303\274n {{ x }}"\nuser: kafka\n' > plain
+cp plain v11 && ansible-vault encrypt --vault-id password v11
+cp plain v12 && ansible-vault encrypt --vault-id prod@password-prod --encrypt-vault-id prod v12
+printf 'sixteen bytes ok' | ansible-vault encrypt_string --vault-id password --stdin-name key > string.yml
+printf '' > empty && ansible-vault encrypt --vault-id password empty
