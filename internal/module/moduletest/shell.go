@@ -14,16 +14,16 @@ import (
 )
 
 // Shell answers Script for the modules that work on files. It knows the few commands
-// that their scripts are made of, one a line, without variables, loops or pipes: mkdir,
+// that their scripts are made of, one a line or joined by a closing " &&", without variables, loops or pipes: mkdir,
 // chmod, chown, chgrp, ln, rm, mv, touch. Assign it to a Host's OnScript. Whatever it
 // does not know is an error, so a script cannot pass without being understood.
 func Shell(h *remotetest.Host, script string) (remote.Result, error) {
 	for line := range strings.Lines(script) {
-		words, err := splitWords(strings.TrimSpace(line))
+		words, err := splitWords(strings.TrimSuffix(strings.TrimSpace(line), " &&"))
 		if err != nil {
 			return remote.Result{}, err
 		}
-		if len(words) == 0 || words[0] == "set" {
+		if len(words) == 0 {
 			continue
 		}
 		if err := runCommand(h, words[0], words[1:]); err != nil {
