@@ -66,7 +66,7 @@ var upstreamPart = regexp.MustCompile(`^(?:\d+:)?(\d+(?:\.\d+)*)`)
 func upstreamVersion(debian string) (string, error) {
 	m := upstreamPart.FindStringSubmatch(debian)
 	if m == nil {
-		return "", fmt.Errorf("Debian version %q has no upstream version in it", debian)
+		return "", fmt.Errorf("no upstream version in Debian's %q", debian)
 	}
 	return m[1], nil
 }

@@ -28,10 +28,10 @@ type savedAccount struct {
 	Hash  []byte `json:"hash"`
 }
 
-// Errors of a password change, with Grafana's words.
+// Errors of a password change.
 var (
-	errOldPassword   = errors.New("Invalid old password")
-	errShortPassword = errors.New("New password is too short")
+	errOldPassword   = errors.New("invalid old password")
+	errShortPassword = errors.New("new password is too short")
 )
 
 func openAccount(dataDir, login, password string) (*account, error) {

@@ -86,9 +86,9 @@ func (a *api) changePassword(w http.ResponseWriter, r *http.Request) {
 	}
 	switch err := a.account.change(body.OldPassword, body.NewPassword); {
 	case errors.Is(err, errOldPassword):
-		message(w, http.StatusUnauthorized, err.Error())
+		message(w, http.StatusUnauthorized, "Invalid old password")
 	case errors.Is(err, errShortPassword):
-		message(w, http.StatusBadRequest, err.Error())
+		message(w, http.StatusBadRequest, "New password is too short")
 	case err != nil:
 		slog.Error("Failed to change user password", "logger", "context", "error", err)
 		message(w, http.StatusInternalServerError, "Failed to change user password")

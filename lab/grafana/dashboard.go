@@ -96,7 +96,7 @@ func (p provider) read(path string) (dashboard, error) {
 	}
 	board.title, _ = board.model["title"].(string)
 	if strings.TrimSpace(board.title) == "" {
-		return dashboard{}, errors.New("Dashboard title cannot be empty")
+		return dashboard{}, errors.New("dashboard title cannot be empty")
 	}
 	if board.file, err = filepath.Rel(p.Options.Path, path); err != nil {
 		return dashboard{}, err

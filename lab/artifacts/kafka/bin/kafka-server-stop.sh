@@ -3,7 +3,8 @@
 SIGNAL=${SIGNAL:-TERM}
 stopped=
 for cmdline in /proc/[0-9]*/cmdline; do
-    if tr '\0' '\n' < "$cmdline" 2>/dev/null | grep -qx 'kafka\.Kafka'; then
+    # A process may be gone by now.
+    if { tr '\0' '\n' < "$cmdline"; } 2>/dev/null | grep -qx 'kafka\.Kafka'; then
         pid=${cmdline#/proc/}
         pid=${pid%/cmdline}
         kill -s "$SIGNAL" "$pid" && stopped=yes
