@@ -26,6 +26,9 @@ const (
 	SudoNotAllowed    Reason = "become not allowed"
 	SudoNeedsTTY      Reason = "sudo needs a terminal"
 	SudoMissing       Reason = "become program missing"
+	BecomeUserUnknown Reason = "become user unknown"
+	BecomeFailed      Reason = "become failed"
+	NoShell           Reason = "no shell on the host"
 )
 
 // A ConnectError says that a host, or a user on it, cannot be reached. The runner counts
@@ -57,7 +60,8 @@ func (e *ConnectError) Unwrap() error { return e.Err }
 // Become tells whether the host was reached and only the change of user failed.
 func (e *ConnectError) Become() bool {
 	switch e.Reason {
-	case SudoWrongPassword, SudoNeedsPassword, SudoNotAllowed, SudoNeedsTTY, SudoMissing:
+	case SudoWrongPassword, SudoNeedsPassword, SudoNotAllowed, SudoNeedsTTY, SudoMissing,
+		BecomeUserUnknown, BecomeFailed:
 		return true
 	}
 	return false

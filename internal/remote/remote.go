@@ -48,6 +48,7 @@ type Host interface {
 	// non-zero exit status is a *ScriptError.
 	Script(ctx context.Context, script string) (Result, error)
 	// WriteFile replaces a file atomically: a temporary file beside it, fsync, rename.
+	// A link is followed: it is what it points at that is replaced.
 	// Owner, mode and SELinux label of a file that is replaced are kept where opts is silent.
 	WriteFile(ctx context.Context, path string, content io.Reader, opts WriteOptions) error
 	// Systemd changes units and waits for the result of the job.
@@ -80,9 +81,9 @@ type File struct {
 	Device                         uint64
 	Links                          uint64
 	Link                           string   // target of a link, as it stands there
-	Checksum                       string   // hex; empty where none was asked for or the file is not regular
-	Content                        []byte   // nil where none was asked for or the file is larger than asked for
-	Names                          []string // sorted; where List was asked for and Path is a folder
+	Checksum                       string   // hex; empty where none was asked for, the file is not regular or not Readable
+	Content                        []byte   // nil where none was asked for, the file is larger than asked for or not Readable
+	Names                          []string // sorted; where List was asked for and Path is a folder that is Readable
 	Readable, Writable, Executable bool     // for the acting user
 }
 

@@ -1,0 +1,125 @@
+package posix
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+)
+
+// Dial opens a connection from the host's side. Where the machine cannot (forwarding is
+// forbidden, or the socket is another user's), a program on the host is the other end.
+func (h *Host) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	h.machine.RoundTrip()
+	conn, err := h.machine.Dial(ctx, network, address)
+	if err == nil {
+		return conn, nil
+	}
+	if ctx.Err() != nil || isLost(err) || network == "tcp" && !Forbidden(err) {
+		return nil, err
+	}
+	command, perr := relay(network, address)
+	if perr != nil {
+		return nil, perr
+	}
+	t, perr := h.startTask(ctx, command)
+	if perr != nil {
+		return nil, fmt.Errorf("%w; through a program on the host: %w", err, perr)
+	}
+	return t.connection(ctx, network, address, err)
+}
+
+// A ForwardError says that the host's sshd refuses to forward.
+type ForwardError struct{ Err error }
+
+// Error returns what sshd said.
+func (e *ForwardError) Error() string {
+	return e.Err.Error() + " (the host's sshd forbids it: AllowTcpForwarding, AllowStreamLocalForwarding)"
+}
+
+// Unwrap returns the cause.
+func (e *ForwardError) Unwrap() error { return e.Err }
+
+// Forbidden tells whether it is the forwarding that was refused, not the connection.
+func Forbidden(err error) bool {
+	_, ok := err.(*ForwardError)
+	return ok
+}
+
+// relay returns the script of a program that connects its input and output to address. The
+// words "kops-relay" on stdout come first.
+func relay(network, address string) (string, error) {
+	const ready = "printf kops-relay; exec "
+	var try []string
+	switch network {
+	case "unix":
+		if strings.HasSuffix(address, "/docker.sock") {
+			try = append(try, "docker", ready+"docker -H "+Quote("unix://"+address)+" system dial-stdio")
+		}
+		try = append(try,
+			"socat", ready+"socat - "+Quote("UNIX-CONNECT:"+address),
+			"nc.openbsd", ready+"nc.openbsd -U -- "+Quote(address),
+			"ncat", ready+"ncat -U "+Quote(address))
+	case "tcp":
+		host, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return "", fmt.Errorf("dial %s: %w", address, err)
+		}
+		try = append(try,
+			"socat", ready+"socat - "+Quote("TCP:"+address),
+			"nc.openbsd", ready+"nc.openbsd -- "+Quote(host)+" "+Quote(port),
+			"ncat", ready+"ncat -- "+Quote(host)+" "+Quote(port),
+			"bash", ready+`bash -c `+Quote(`exec 3<>"/dev/tcp/$0/$1" || exit; cat <&3 & cat >&3; wait`)+" "+Quote(host)+" "+Quote(port))
+	default:
+		return "", fmt.Errorf("dial: network %q is not supported: tcp and unix are", network)
+	}
+	var b strings.Builder
+	if network == "unix" {
+		fmt.Fprintf(&b, "[ -S %s ] || { echo 'there is no socket' >&2; exit 1; }\n", Quote(address))
+	}
+	for i := 0; i < len(try); i += 2 {
+		fmt.Fprintf(&b, "if command -v %s >/dev/null; then %s; fi\n", try[i], try[i+1])
+	}
+	b.WriteString("echo 'none of the programs that could connect is there (docker, socat, ncat)' >&2; exit 1\n")
+	return b.String(), nil
+}
+
+// connection makes a network connection of a relay that has started.
+func (t *task) connection(ctx context.Context, network, address string, direct error) (net.Conn, error) {
+	const ready = "kops-relay"
+	for !t.out.has(ready) {
+		if t.out.ended {
+			said := lastLines(t.errs.text(), 2)
+			t.close()
+			return nil, &net.OpError{Op: "dial", Net: network,
+				Err: fmt.Errorf("%s on %s: %w; as %s: %s", address, t.host.machine.Name(), direct, t.host.User(), said)}
+		}
+		if err := t.receive(ctx); err != nil {
+			t.close()
+			return nil, err
+		}
+	}
+	t.out.cut(ready)
+	return NewConn(&relayed{task: t, ctx: context.WithoutCancel(ctx)}, network, address), nil
+}
+
+// relayed reads and writes a relay's input and output.
+type relayed struct {
+	*task
+	ctx context.Context
+}
+
+// Read returns what has come. What the relay says on stderr when it fails is the error.
+func (r *relayed) Read(p []byte) (int, error) {
+	rd := &reader{task: r.task, ctx: r.ctx, name: "the relay"}
+	return rd.Read(p)
+}
+
+// Write sends to the relay.
+func (r *relayed) Write(p []byte) (int, error) { return r.proc.Write(p) }
+
+// Close ends the relay.
+func (r *relayed) Close() error {
+	r.close()
+	return nil
+}

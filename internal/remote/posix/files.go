@@ -1,0 +1,269 @@
+package posix
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"kops/internal/remote"
+)
+
+// statBatch is how many paths one stat is given: an argument list has a limit.
+const statBatch = 400
+
+// errMoved says that files came or went between being listed and being read.
+var errMoved = errors.New("the files changed while they were read")
+
+// Files describes the queried paths in one round trip.
+func (h *Host) Files(ctx context.Context, queries ...remote.FileQuery) ([]remote.File, error) {
+	if len(queries) == 0 {
+		return nil, nil
+	}
+	for _, q := range queries {
+		if strings.ContainsRune(q.Path, 0) || q.Path == "" {
+			return nil, fmt.Errorf("%q is not a path", q.Path)
+		}
+		if q.Hash != "" && hashLength[q.Hash] == 0 {
+			return nil, fmt.Errorf("%q is not a checksum that kops knows: md5, sha1, sha256, sha512", q.Hash)
+		}
+	}
+	mark := newMark()
+	script := filesScript(mark, queries)
+	for attempt := 0; ; attempt++ {
+		res, err := h.Query(ctx, script)
+		if err != nil {
+			return nil, err
+		}
+		files, err := parseFiles(mark, queries, res)
+		if err == errMoved && attempt < 3 {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look at %s: %w", describePaths(queries), err)
+		}
+		return files, nil
+	}
+}
+
+func describePaths(queries []remote.FileQuery) string {
+	if len(queries) == 1 {
+		return queries[0].Path
+	}
+	return fmt.Sprintf("%s and %d more", queries[0].Path, len(queries)-1)
+}
+
+// hashLength is the number of hex digits of each checksum; its program is the name with
+// "sum" after it.
+var hashLength = map[string]int{"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}
+
+// filesScript prints, for each query, fields that are ended by the mark. Names and contents
+// may hold any byte, so nothing else separates them. The shell itself tests what it can:
+// the programs that it starts are one stat for all, and those for contents that are asked
+// for.
+//
+//	<mark>S <index> <stat's fields>\n   by stat; index is that of the name's place in its call
+//	<mark>P <index> <r><w><x>           for each query
+//	<mark>L<target>  <mark>H<checksum>  <mark>N<name>/<name>/…  <mark>C<content>
+func filesScript(mark string, queries []remote.FileQuery) string {
+	var b strings.Builder
+	b.WriteString("M=" + mark + "\n")
+	b.WriteString(filesFunctions)
+	for start := 0; start < len(queries); start += statBatch {
+		batch := queries[start:min(start+statBatch, len(queries))]
+		for _, follow := range []bool{false, true} {
+			var paths []string
+			for _, q := range batch {
+				if q.Follow == follow {
+					paths = append(paths, statName(q.Path))
+				}
+			}
+			if len(paths) > 0 {
+				flag := map[bool]string{false: "", true: "-L"}[follow]
+				fmt.Fprintf(&b, "kops_stat %s %s\n", Quote(flag), QuoteAll(paths))
+			}
+		}
+	}
+	for i, q := range queries {
+		fmt.Fprintf(&b, "kops_more %d %s %v %s %d %v\n", i, Quote(statName(q.Path)), q.Follow, Quote(q.Hash), q.Content, q.List)
+	}
+	b.WriteString("printf '%sE' $M\n")
+	return b.String()
+}
+
+// statName keeps a relative name from looking like an option.
+func statName(path string) string {
+	if strings.HasPrefix(path, "/") {
+		return path
+	}
+	return "./" + path
+}
+
+const filesFunctions = `kops_stat() {
+	flag=$1; shift
+	stat $flag -c "${M}S%f %u %g %s %i %d %h $kops_times %U %G %n" "$@"
+}
+kops_more() {
+	printf '%sP%d ' $M "$1"
+	if [ -r "$2" ]; then printf r; fi
+	if [ -w "$2" ]; then printf w; fi
+	if [ -x "$2" ]; then printf x; fi
+	if [ "$3" = false ] && [ -L "$2" ]; then
+		printf '%sL' $M; readlink -n -- "$2"
+		return
+	fi
+	if [ -f "$2" ]; then
+		if [ -n "$4" ]; then printf '%sH' $M; "$4"sum <"$2"; fi
+		if [ "$5" -gt 0 ]; then printf '%sC' $M; head -c $(($5 + 1)) <"$2"; fi
+	fi
+	if [ "$6" = true ] && [ -d "$2" ]; then
+		printf '%sN' $M
+		for f in "$2"/* "$2"/.*; do
+			if [ -e "$f" ] || [ -L "$f" ]; then printf '%s/' "${f##*/}"; fi
+		done
+	fi
+}
+`
+
+// parseFiles puts the answer of filesScript together again.
+func parseFiles(mark string, queries []remote.FileQuery, res remote.Result) ([]remote.File, error) {
+	if res.ExitCode != 0 && !bytes.HasSuffix(res.Stdout, []byte(mark+"E")) {
+		return nil, &remote.ScriptError{Result: res}
+	}
+	parts := bytes.Split(res.Stdout, []byte(mark))
+	if len(parts) < 2 || string(parts[len(parts)-1]) != "E" {
+		return nil, &remote.ScriptError{Result: res}
+	}
+	stats := map[bool]map[string]string{false: {}, true: {}} // fields by name, for lstat and stat
+	current := -1
+	files := make([]remote.File, len(queries))
+	order := statOrder(queries)
+	var missing []remote.FileQuery
+	for _, part := range parts[1 : len(parts)-1] {
+		text := string(part[1:])
+		switch part[0] {
+		case 'S':
+			// Names come back in the order in which they were given, without those that
+			// are missing.
+			name := strings.TrimSuffix(afterFields(text, statFields), "\n")
+			for len(order) > 0 && statName(order[0].Path) != name {
+				missing, order = append(missing, order[0]), order[1:]
+			}
+			if len(order) == 0 {
+				return nil, fmt.Errorf("stat answered for %q, which was not asked for", name)
+			}
+			stats[order[0].Follow][name] = text
+			order = order[1:]
+		case 'P':
+			current++
+			f, err := startFile(queries[current], stats, text)
+			if err != nil {
+				return nil, err
+			}
+			files[current] = f
+		default:
+			if err := addPart(&files[current], queries[current], part[0], text); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := forbidden(append(missing, order...), res.Stderr); err != nil {
+		return nil, err
+	}
+	return files, checkComplete(queries, files, res.Stderr)
+}
+
+// statOrder is the order in which filesScript gives the paths to stat.
+func statOrder(queries []remote.FileQuery) []remote.FileQuery {
+	var out []remote.FileQuery
+	for start := 0; start < len(queries); start += statBatch {
+		batch := queries[start:min(start+statBatch, len(queries))]
+		for _, follow := range []bool{false, true} {
+			for _, q := range batch {
+				if q.Follow == follow {
+					out = append(out, q)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func startFile(q remote.FileQuery, stats map[bool]map[string]string, text string) (remote.File, error) {
+	f := remote.File{Path: q.Path}
+	fields, ok := stats[q.Follow][statName(q.Path)]
+	if !ok {
+		return f, nil
+	}
+	if err := parseStat(&f, fields); err != nil {
+		return f, err
+	}
+	_, rights, _ := strings.Cut(text, " ")
+	f.Readable = strings.Contains(rights, "r")
+	f.Writable = strings.Contains(rights, "w")
+	f.Executable = strings.Contains(rights, "x")
+	return f, nil
+}
+
+func addPart(f *remote.File, q remote.FileQuery, kind byte, text string) error {
+	if !f.Exists {
+		return errMoved
+	}
+	switch kind {
+	case 'L':
+		f.Link = text
+	case 'H':
+		sum, _, _ := strings.Cut(text, " ")
+		if len(sum) == hashLength[q.Hash] {
+			f.Checksum = sum
+		}
+	case 'C':
+		if int64(len(text)) <= q.Content {
+			f.Content = []byte(text)
+		}
+	case 'N':
+		if f.Readable {
+			f.Names = folderNames(text)
+		}
+	}
+	return nil
+}
+
+// checkComplete finds what should have been read and was not: a checksum program is missing, a
+// file went away. What the user may not read is left empty.
+func checkComplete(queries []remote.FileQuery, files []remote.File, stderr []byte) error {
+	for i, f := range files {
+		q := queries[i]
+		switch {
+		case f.IsLink() && f.Link == "":
+			return errMoved
+		case !f.IsRegular():
+		case !f.Readable:
+		case q.Hash != "" && f.Checksum == "":
+			return fmt.Errorf("%ssum %s: %s", q.Hash, q.Path, lastLines(string(stderr), 1))
+		case q.Content > 0 && f.Size <= q.Content && f.Content == nil:
+			return errMoved
+		}
+	}
+	return nil
+}
+
+// forbidden tells of a path that stat was not allowed to look at: whether it exists is not
+// known then. stat says why in the order of the paths.
+func forbidden(missing []remote.FileQuery, stderr []byte) error {
+	lines := strings.Split(strings.TrimSpace(string(stderr)), "\n")
+	for _, line := range lines {
+		if !strings.HasPrefix(line, "stat:") || !strings.HasSuffix(line, ": Permission denied") {
+			continue
+		}
+		for _, q := range missing {
+			if strings.Contains(line, statName(q.Path)) {
+				return fmt.Errorf("%s: %w", q.Path, fs.ErrPermission)
+			}
+		}
+		return fmt.Errorf("%s: %w", line, fs.ErrPermission)
+	}
+	return nil
+}

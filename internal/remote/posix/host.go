@@ -1,0 +1,161 @@
+package posix
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"kops/internal/remote"
+)
+
+// errEnded says that a shell ended while its answer was awaited.
+var errEnded = errors.New("the shell ended before it answered")
+
+// Hosts are the views that different users have of one machine. The zero value is not
+// usable; see NewHosts.
+type Hosts struct {
+	machine Machine
+	mu      sync.Mutex
+	byUser  map[remote.Become]*Host
+	bus     bus // for reading, whoever acts
+}
+
+// NewHosts returns the views of a machine.
+func NewHosts(m Machine) *Hosts {
+	return &Hosts{machine: m, byUser: map[remote.Become]*Host{}}
+}
+
+// As returns the machine as the given user sees it, always the same for the same user.
+// Becoming the user who logged in is no change.
+func (hs *Hosts) As(b remote.Become) *Host {
+	if b.Method != "" && b.User == "" {
+		b.User = "root"
+	}
+	if b.User == hs.machine.Login() {
+		b = remote.Become{}
+	}
+	if b.Method == "" {
+		b = remote.Become{}
+	}
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	h := hs.byUser[b]
+	if h == nil {
+		h = &Host{machine: hs.machine, become: b, hosts: hs, turn: make(chan struct{}, 1)}
+		hs.byUser[b] = h
+	}
+	return h
+}
+
+// Close ends all shells and buses. The next use opens them anew.
+func (hs *Hosts) Close() {
+	hs.bus.close()
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	for _, h := range hs.byUser {
+		h.bus.close()
+		h.turn <- struct{}{}
+		h.dropShell()
+		<-h.turn
+	}
+}
+
+// A Host is a machine as one user sees it.
+type Host struct {
+	machine Machine
+	become  remote.Become
+	hosts   *Hosts
+	turn    chan struct{} // held by whoever uses the shell
+	shell   *shell
+	bus     bus
+}
+
+var _ remote.Host = (*Host)(nil)
+
+// User returns the name of the user that acts.
+func (h *Host) User() string { return becomeUser(h.become, h.machine.Login()) }
+
+// Query runs a script that only reads. It is tried again where the connection was lost.
+func (h *Host) Query(ctx context.Context, script string) (remote.Result, error) {
+	return h.run(ctx, script, true)
+}
+
+// Script runs a script; a non-zero exit status is a *remote.ScriptError.
+func (h *Host) Script(ctx context.Context, script string) (remote.Result, error) {
+	res, err := h.run(ctx, script, false)
+	if err == nil && res.ExitCode != 0 {
+		err = &remote.ScriptError{Result: res}
+	}
+	return res, err
+}
+
+// read runs a script that only reads and that must succeed.
+func (h *Host) read(ctx context.Context, what, script string) (remote.Result, error) {
+	res, err := h.Query(ctx, script)
+	if err == nil && res.ExitCode != 0 {
+		err = &remote.ScriptError{What: what, Result: res}
+	}
+	return res, err
+}
+
+// run runs a script in the long-lived shell, which it opens where there is none. A script
+// that reads, or that cannot have run, is tried once more where the connection was lost.
+func (h *Host) run(ctx context.Context, script string, reads bool) (remote.Result, error) {
+	select {
+	case h.turn <- struct{}{}:
+		defer func() { <-h.turn }()
+	case <-ctx.Done():
+		return remote.Result{}, ctx.Err()
+	}
+	for attempt := 0; ; attempt++ {
+		res, sent, err := h.runOnce(ctx, script)
+		if err == nil {
+			return res, nil
+		}
+		if attempt > 0 || ctx.Err() != nil || !isLost(err) || sent && !reads {
+			return res, err
+		}
+	}
+}
+
+func (h *Host) runOnce(ctx context.Context, script string) (res remote.Result, sent bool, err error) {
+	if h.shell != nil && !h.shell.proc.Claim() {
+		h.dropShell()
+	}
+	if h.shell == nil {
+		if h.shell, err = openShell(ctx, h.machine, h.become); err != nil {
+			return res, false, err
+		}
+	}
+	res, sent, err = h.shell.run(ctx, h.machine, h.become, script)
+	if err == nil {
+		h.shell.proc.Release()
+		return res, sent, nil
+	}
+	sh := h.shell
+	h.dropShell()
+	if ctx.Err() != nil {
+		h.killGroup(sh.group)
+		return res, sent, ctx.Err()
+	}
+	if err == errEnded {
+		<-sh.proc.Exited()
+		if _, lost := sh.proc.ExitCode(); lost != nil {
+			err = lost
+		}
+	}
+	return res, sent, err
+}
+
+func (h *Host) dropShell() {
+	if h.shell != nil {
+		h.shell.close()
+		h.shell = nil
+	}
+}
+
+// isLost tells whether the connection, and not what ran on it, failed.
+func isLost(err error) bool {
+	var c *remote.ConnectError
+	return errors.As(err, &c) && c.Reason == remote.ConnectionLost
+}

@@ -1,0 +1,145 @@
+package posix
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"kops/internal/remote"
+)
+
+// shellInit prepares a shell for kops's own scripts: messages that can be recognized,
+// the administrator's programs in the path (a login user's path may lack them), and
+// whether stat knows fractions of seconds (busybox does not).
+const shellInit = `LC_ALL=C; export LC_ALL; unset LANGUAGE CDPATH ENV
+PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"; export PATH
+case $(stat -c %.9Y / 2>/dev/null) in *.*) kops_times='%.9X %.9Y %.9Z';; *) kops_times='%X %Y %Z';; esac
+`
+
+// A shell is a POSIX shell that runs one script after the other. Each script has a
+// subshell, with nothing to read on its input. The end of its outputs is a mark that
+// nobody can guess, so outputs may hold any bytes.
+type shell struct {
+	*piped
+	mark  string
+	group string // its process group, "" if unknown
+	fresh bool   // its first marks have not been read yet
+	used  time.Time
+}
+
+// openShell starts a shell as the user of b. Where no password is asked for, it does not
+// wait for the shell: the first script's answer tells.
+func openShell(ctx context.Context, m Machine, b remote.Become) (*shell, error) {
+	mark, prompt := newMark(), newMark()+":"
+	line, err := becomeLine(b, prompt, bootstrap(mark, "exec /bin/sh"))
+	if err != nil {
+		return nil, badBecome(m, err)
+	}
+	m.RoundTrip()
+	proc, err := m.Start(ctx, line)
+	if err != nil {
+		return nil, err
+	}
+	s := &shell{piped: newPiped(proc), mark: mark, fresh: true}
+	if b.Method != "" && (b.Password != "" || b.Method == "su") {
+		if err := awaitBecome(ctx, m, b, s.piped, prompt, mark); err != nil {
+			s.close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func badBecome(m Machine, err error) error {
+	return &remote.ConnectError{Host: m.Name(), Reason: remote.BadConfig, Detail: err.Error(), Err: err}
+}
+
+// run runs a script. sent tells whether the script can have run.
+func (s *shell) run(ctx context.Context, m Machine, b remote.Become, script string) (res remote.Result, sent bool, err error) {
+	start := time.Now()
+	m.RoundTrip()
+	if err := s.send(ctx, script); err != nil {
+		return res, true, err
+	}
+	if s.fresh {
+		if err := s.greet(ctx, m, b); err != nil {
+			return res, false, err
+		}
+	}
+	if err := s.collect(ctx, s.mark+"=", s.mark+"="); err != nil {
+		return res, true, err
+	}
+	res.Stdout, _ = s.out.cut(s.mark + "=")
+	res.Stderr, _ = s.errs.cut(s.mark + "=")
+	if err := s.collect(ctx, "\n", ""); err != nil {
+		return res, true, err
+	}
+	status, _ := s.out.cut("\n")
+	if _, err := fmt.Sscan(string(status), &res.ExitCode); err != nil {
+		return res, true, fmt.Errorf("the shell on %s answered %q in place of an exit status", m.Name(), status)
+	}
+	res.Duration = time.Since(start)
+	s.used = time.Now()
+	return res, true, nil
+}
+
+func (s *shell) send(ctx context.Context, script string) error {
+	var b strings.Builder
+	if s.fresh {
+		b.WriteString(shellInit)
+		fmt.Fprintf(&b, "printf %%s %s- >&2\n", s.mark)
+	}
+	fmt.Fprintf(&b, "(eval %s) </dev/null; printf '%%s=%%d\\n' %s $?; printf %%s= %s >&2\n", Quote(script), s.mark, s.mark)
+	sending := make(chan error, 1)
+	go func() {
+		_, err := s.proc.Write([]byte(b.String()))
+		sending <- err
+	}()
+	// A shell that does not run yet reads nothing; one that has ended says so on its
+	// outputs, which are read next.
+	select {
+	case <-sending:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// greet reads what a fresh shell says first, after whatever the host prints at a login.
+func (s *shell) greet(ctx context.Context, m Machine, b remote.Become) error {
+	err := s.collect(ctx, s.mark, s.mark+"-")
+	if err == errEnded && !s.out.has(s.mark) {
+		return startError(m, b, s.piped)
+	}
+	if err != nil {
+		return err
+	}
+	s.out.cut(s.mark)
+	s.errs.cut(s.mark + "-")
+	if err := s.collect(ctx, "\n", ""); err != nil {
+		return err
+	}
+	group, _ := s.out.cut("\n")
+	s.group = strings.TrimSpace(string(group))
+	s.fresh = false
+	return nil
+}
+
+// collect reads until both outputs have their mark; an empty mark is not waited for.
+func (s *shell) collect(ctx context.Context, out, errs string) error {
+	for !s.out.has(out) || errs != "" && !s.errs.has(errs) {
+		if s.out.ended && s.errs.ended {
+			return errEnded
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case c, ok := <-s.out.chunks:
+			s.out.add(c, ok)
+		case c, ok := <-s.errs.chunks:
+			s.errs.add(c, ok)
+		}
+	}
+	return nil
+}
