@@ -4,21 +4,31 @@ package all
 import (
 	"kops/internal/module"
 	"kops/internal/module/command"
+	"kops/internal/module/dockercontainer"
+	"kops/internal/module/dockerimage"
+	"kops/internal/module/dockervolume"
 	"kops/internal/module/group"
+	"kops/internal/module/kafkahealth"
 	"kops/internal/module/ping"
 	"kops/internal/module/raw"
 	"kops/internal/module/shell"
 	"kops/internal/module/user"
+	"kops/internal/module/zookeeperhealth"
 )
 
 // Modules returns all modules by name.
 func Modules() []*module.Module {
 	return []*module.Module{
 		command.New(),
+		dockercontainer.New(),
+		dockerimage.New(),
+		dockervolume.New(),
 		group.New(),
+		kafkahealth.New(),
 		ping.New(),
 		raw.New(),
 		shell.New(),
 		user.New(),
+		zookeeperhealth.New(),
 	}
 }

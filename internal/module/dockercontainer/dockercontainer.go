@@ -85,8 +85,8 @@ type networkWish struct {
 	aliases       []string
 }
 
-// Module describes docker_container.
-func Module() *module.Module {
+// New describes docker_container.
+func New() *module.Module {
 	return &module.Module{
 		Name: "docker_container", Collection: "community.docker",
 		Doc: module.Doc{

@@ -29,7 +29,7 @@ func made(t *testing.T, engine **dockertest.Engine, change func(*dockertest.Engi
 		e.Images["prom/prometheus:v2"] = dockertest.Image("2", "PATH=/bin")
 		e.Registry["prom/prometheus:v2"] = dockertest.Image("2", "PATH=/bin")
 		e.Registry["prom/prometheus:v3"] = dockertest.Image("3", "PATH=/bin")
-		spec, errs := Module().Decode(prometheus())
+		spec, errs := New().Decode(prometheus())
 		if len(errs) > 0 {
 			t.Fatal(errs)
 		}
@@ -83,7 +83,7 @@ func TestModule(t *testing.T) {
 	}
 	remove := func(e *dockertest.Engine) { delete(e.Containers, "prometheus") }
 	stop := func(e *dockertest.Engine) { e.Containers["prometheus"].State.Running = false }
-	moduletest.Run(t, Module(), []moduletest.Case{
+	moduletest.Run(t, New(), []moduletest.Case{
 		{Name: "create", Setup: running(remove), Args: prometheus(), Check: calls("create prometheus", "start prometheus")},
 		{Name: "create without starting", Setup: running(remove), Args: prometheus("state", "present"), Check: calls("create prometheus")},
 		{Name: "pull first", Setup: running(func(e *dockertest.Engine) { remove(e); clear(e.Images) }), Args: prometheus(),
@@ -149,7 +149,7 @@ func TestBadArguments(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			args := moduletest.Args("name", "x", "image", "y").Merge(moduletest.Args(tt.args...))
-			_, errs := Module().Decode(args)
+			_, errs := New().Decode(args)
 			if len(errs) == 0 || !strings.Contains(errs[0].Error(), tt.err) {
 				t.Errorf("errors %v, want %q", errs, tt.err)
 			}

@@ -37,8 +37,8 @@ type Spec struct {
 	Archive func(ctx context.Context) (io.ReadCloser, error)
 }
 
-// Module describes docker_image.
-func Module() *module.Module {
+// New describes docker_image.
+func New() *module.Module {
 	return &module.Module{
 		Name: "docker_image", Collection: "community.docker",
 		Doc: module.Doc{

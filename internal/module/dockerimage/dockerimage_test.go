@@ -45,7 +45,7 @@ func TestModule(t *testing.T) {
 	args := func(kv ...value.Value) *value.Map {
 		return moduletest.Args(append([]value.Value{"name", "lab:5000/prom/prometheus", "tag", "v2"}, kv...)...)
 	}
-	moduletest.Run(t, Module(), []moduletest.Case{
+	moduletest.Run(t, New(), []moduletest.Case{
 		{Name: "pull", Setup: with("", "1"), Args: args("source", "pull"), Check: calls("pull " + name)},
 		{Name: "there", Setup: with("1", "2"), Args: args("source", "pull"), Unchanged: true},
 		{Name: "a tag in the name", Setup: with("1", ""), Args: moduletest.Args("name", name, "source", "pull"), Unchanged: true},

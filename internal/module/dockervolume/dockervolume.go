@@ -28,8 +28,8 @@ type Spec struct {
 	dockerapi.Connection
 }
 
-// Module describes docker_volume.
-func Module() *module.Module {
+// New describes docker_volume.
+func New() *module.Module {
 	return &module.Module{
 		Name: "docker_volume", Collection: "community.docker",
 		Doc: module.Doc{

@@ -31,7 +31,7 @@ func TestModule(t *testing.T) {
 		}
 	}
 	data := func() *volume.Volume { return &volume.Volume{Name: "data", Driver: "local"} }
-	moduletest.Run(t, Module(), []moduletest.Case{
+	moduletest.Run(t, New(), []moduletest.Case{
 		{Name: "create", Setup: with(), Args: moduletest.Args("name", "data", "labels", value.NewMap("a", int64(1))), Check: calls("create data")},
 		{Name: "there", Setup: with(data()), Args: moduletest.Args("name", "data"), Unchanged: true},
 		{Name: "other labels are left", Setup: with(data()), Args: moduletest.Args("name", "data", "labels", value.NewMap("a", "1")), Unchanged: true},

@@ -45,8 +45,8 @@ type Security struct {
 	SkipVerify bool          `arg:"tls_skip_verify" doc:"accept any certificate"`
 }
 
-// Module describes kafka_health.
-func Module() *module.Module {
+// New describes kafka_health.
+func New() *module.Module {
 	return &module.Module{
 		Name: "kafka_health", Collection: "kops.kafka",
 		Doc: module.Doc{

@@ -15,7 +15,7 @@ import (
 	"kops/internal/value"
 )
 
-func TestArguments(t *testing.T) { moduletest.Run(t, Module(), nil) }
+func TestArguments(t *testing.T) { moduletest.Run(t, New(), nil) }
 
 func TestBadArguments(t *testing.T) {
 	tests := []struct {
@@ -35,7 +35,7 @@ func TestBadArguments(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, errs := Module().Decode(tt.args)
+			_, errs := New().Decode(tt.args)
 			if len(errs) == 0 || !strings.Contains(errs[0].Error(), tt.err) {
 				t.Errorf("errors %v, want %q", errs, tt.err)
 			}
@@ -57,7 +57,7 @@ func host(t *testing.T) (*remotetest.Host, string) {
 
 func decode(t *testing.T, args *value.Map) module.Spec {
 	t.Helper()
-	spec, errs := Module().Decode(args)
+	spec, errs := New().Decode(args)
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}

@@ -23,8 +23,8 @@ type Spec struct {
 	Interval int      `arg:"interval" doc:"seconds between two looks"`
 }
 
-// Module describes zookeeper_health.
-func Module() *module.Module {
+// New describes zookeeper_health.
+func New() *module.Module {
 	return &module.Module{
 		Name: "zookeeper_health", Collection: "kops.kafka",
 		Doc: module.Doc{

@@ -15,7 +15,7 @@ import (
 )
 
 func TestArguments(t *testing.T) {
-	moduletest.Run(t, Module(), []moduletest.Case{
+	moduletest.Run(t, New(), []moduletest.Case{
 		{Name: "no port", Args: moduletest.Args("servers", "zk1"), Err: "servers: "},
 		{Name: "negative", Args: moduletest.Args("timeout", int64(-1)), Err: "timeout: "},
 		{Name: "no pause", Args: moduletest.Args("interval", int64(0)), Err: "interval: "},
@@ -63,7 +63,7 @@ func TestHealth(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			spec, errs := Module().Decode(value.NewMap("servers", "zk1:2181,zk2:2181,zk3:2181", "quorum", true, "timeout", int64(0)))
+			spec, errs := New().Decode(value.NewMap("servers", "zk1:2181,zk2:2181,zk3:2181", "quorum", true, "timeout", int64(0)))
 			if len(errs) > 0 {
 				t.Fatal(errs)
 			}
