@@ -12,6 +12,7 @@ import (
 	"kops/internal/module/ping"
 	"kops/internal/module/raw"
 	"kops/internal/module/shell"
+	"kops/internal/module/systemd"
 	"kops/internal/module/user"
 	"kops/internal/module/zookeeperhealth"
 )
@@ -28,6 +29,7 @@ func Modules() []*module.Module {
 		ping.New(),
 		raw.New(),
 		shell.New(),
+		systemd.New(),
 		user.New(),
 		zookeeperhealth.New(),
 	}
