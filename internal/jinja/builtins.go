@@ -36,7 +36,7 @@ func builtinFilters() map[string]function {
 		"last":           shallow(filterLast),
 		"length":         shallow(filterLength),
 		"list":           shallow(filterList),
-		"lower":          deep(filterLower),
+		"lower":          deep(textFilter(lower)),
 		"map":            deep(filterMap),
 		"max":            deep(filterMax),
 		"min":            deep(filterMin),

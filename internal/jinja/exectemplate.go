@@ -18,6 +18,10 @@ func (t *Template) Evaluate(ctx context.Context, s Scope) (value.Value, error) {
 	if text, ok := t.Static(); ok {
 		return text, nil
 	}
+	return t.run(ctx, s)
+}
+
+func (t *Template) run(ctx context.Context, s Scope) (value.Value, error) {
 	v, err := t.evaluate(ctx, s, t.mutates)
 	if err == errMutates {
 		v, err = t.evaluate(ctx, s, true)
@@ -64,6 +68,13 @@ func (f *frame) finish(v value.Value, offset int) (value.Value, error) {
 			return nil, u.Err
 		}
 		return f.explain(u), nil
+	case *module:
+		return u.text, nil
+	case *group:
+	case value.Object:
+		if objectKind(u) == "" {
+			return nil, f.wrap(offset, fmt.Errorf("%s is not a value that a variable can hold", value.Str(u)))
+		}
 	}
 	v, err := f.resolve(v)
 	if err != nil {

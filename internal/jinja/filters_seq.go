@@ -281,14 +281,22 @@ func filterUnique(c *Call) (value.Value, error) {
 	}
 	g := newGetter(args[2], !c.Bool(1, "case_sensitive", false))
 	seen := &value.Map{}
+	var unhashable []value.Value
 	out := value.NewList()
 	for _, item := range items {
 		k, err := g.key(c, item)
 		if err != nil {
 			return nil, err
 		}
-		if !value.Hashable(k) {
-			return nil, fmt.Errorf("unhashable type: '%s'", value.TypeName(k))
+		if !value.Hashable(k) { // Ansible's unique takes lists and mappings too
+			if err := c.Spend(len(unhashable)); err != nil {
+				return nil, err
+			}
+			if !slices.ContainsFunc(unhashable, func(v value.Value) bool { return value.Equal(v, k) }) {
+				unhashable = append(unhashable, k)
+				out.Append(item)
+			}
+			continue
 		}
 		if _, twice := seen.Get(k); !twice {
 			seen.Set(k, true)

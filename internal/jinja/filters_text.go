@@ -24,25 +24,24 @@ func textFilter(fn func(string) string) Func {
 	}
 }
 
-func filterLower(c *Call) (value.Value, error) {
-	return textFilter(strings.ToLower)(c)
-}
-
 // titleWords is Jinja2's title, which differs from str.title: words begin after blanks,
 // hyphens and opening brackets.
 func titleWords(s string) string {
 	begin := true
-	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune("-({[<", r) || isSpace(r) {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case strings.ContainsRune("-({[<", r) || isSpace(r):
 			begin = true
-			return r
-		}
-		if begin {
+			b.WriteRune(r)
+		case begin:
 			begin = false
-			return unicode.ToUpper(r)
+			b.WriteString(upper(string(r)))
+		default:
+			b.WriteString(lower(string(r)))
 		}
-		return unicode.ToLower(r)
-	}, s)
+	}
+	return b.String()
 }
 
 func filterCenter(c *Call) (value.Value, error) {

@@ -20,6 +20,7 @@ type lexer struct {
 	tokens []token
 	// lineStart: the text before pos ended with a newline, so blanks before a tag may go.
 	lineStart bool
+	tagged    bool // there is a tag, if only a comment
 }
 
 func (l *lexer) fail(at int, format string, args ...any) error {
@@ -145,6 +146,7 @@ func (l *lexer) root() error {
 		l.pos = l.end
 		return nil
 	}
+	l.tagged = true
 	inside := at + size
 	sign := byte(0)
 	if which <= tagComment && inside < l.end && (l.src[inside] == '-' || l.src[inside] == '+') {

@@ -10,15 +10,26 @@ import (
 	"kops/internal/value"
 )
 
+// plainMethods take no arguments.
+var plainMethods = set("upper", "lower", "casefold", "title", "capitalize", "swapcase", "isdigit", "isdecimal", "isnumeric", "isalpha",
+	"isalnum", "isupper", "islower", "isspace", "istitle", "isidentifier", "isascii", "isprintable")
+
 func (f *frame) strMethod(c *Call, s, name string) (value.Value, error) {
 	if err := f.st.charge(len(s)); err != nil {
 		return nil, err
 	}
+	if plainMethods[name] {
+		if _, err := c.Bind(); err != nil {
+			return nil, err
+		}
+	}
 	switch name {
 	case "upper":
 		return upper(s), nil
-	case "lower", "casefold":
-		return strings.ToLower(s), nil
+	case "lower":
+		return lower(s), nil
+	case "casefold":
+		return strings.ReplaceAll(lower(s), "ß", "ss"), nil
 	case "title":
 		return titleCase(s), nil
 	case "capitalize":
@@ -79,6 +90,9 @@ func (f *frame) strMethod(c *Call, s, name string) (value.Value, error) {
 	return isMethod(s, name), nil
 }
 
+// lower is str.lower.
+func lower(s string) string { return strings.ToLower(strings.ReplaceAll(s, "İ", "i\u0307")) }
+
 // upper is str.upper, which makes SS of ß.
 func upper(s string) string { return strings.ToUpper(strings.ReplaceAll(s, "ß", "SS")) }
 
@@ -87,7 +101,7 @@ func capitalize(s string) string {
 	if size == 0 {
 		return s
 	}
-	return string(unicode.ToTitle(r)) + strings.ToLower(s[size:])
+	return string(unicode.ToTitle(r)) + lower(s[size:])
 }
 
 // titleCase is str.title: each run of letters begins with a capital.

@@ -59,6 +59,7 @@ func (e *Env) parse(source string, pos value.Position, expression bool) (t *Temp
 		}
 	} else {
 		t.body = p.statements(nil, token{})
+		t.static = !lex.tagged
 	}
 	return t, nil
 }

@@ -16,6 +16,7 @@ type Template struct {
 	body    []stmt // of a template
 	expr    expr   // of a bare expression
 	blocks  map[string]*blockStmt
+	static  bool // it has no markers
 	mutates bool // it calls methods that modify lists or mappings
 	names   []Ref
 	filters []Ref
@@ -37,26 +38,15 @@ func (t *Template) Filters() []Ref { return t.filters }
 // Tests returns the tests in use.
 func (t *Template) Tests() []Ref { return t.tests }
 
-// Static returns the text of a template without any markers.
+// Static returns the text of a template without any markers, as it was written.
 func (t *Template) Static() (value.Value, bool) {
-	if t.expr != nil {
-		return nil, false
-	}
-	switch len(t.body) {
-	case 0:
-		return "", true
-	case 1:
-		if text, ok := t.body[0].(*textStmt); ok {
-			return text.text, true
-		}
-	}
-	return nil, false
+	return t.source, t.static
 }
 
 // Render returns the template's text, as a template file is written: a string, or
 // Unknown where it depends on what is not known. Using an undefined value is an error.
 func (t *Template) Render(ctx context.Context, s Scope) (value.Value, error) {
-	v, err := t.Evaluate(ctx, s)
+	v, err := t.run(ctx, s)
 	if err != nil {
 		return nil, err
 	}
