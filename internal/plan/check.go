@@ -1,0 +1,279 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"kops/internal/diag"
+	"kops/internal/module"
+	"kops/internal/playbook"
+	"kops/internal/value"
+)
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// metas are the meta tasks that the runner knows.
+var metas = []string{"flush_handlers", "noop", "end_play", "end_host", "end_batch", "clear_facts", "clear_host_errors", "reset_connection"}
+
+// checker finds the errors of plays that need no host.
+type checker struct {
+	plan *Plan
+	list *diag.List
+}
+
+func (c *checker) play(play *Play) {
+	c.keywords(&play.Keywords)
+	for _, f := range []playbook.Field{play.Hosts, play.GatherFacts, play.Serial, play.Order, play.MaxFailPercentage} {
+		c.templates(f.Value)
+	}
+	if play.Strategy.Given() {
+		c.strategy(play.Strategy)
+	}
+	for _, section := range [][]playbook.Entry{play.PreTasks, play.Roles, play.Tasks, play.PostTasks} {
+		c.entries(play, section)
+	}
+	for _, t := range play.Handlers {
+		c.task(play, t)
+	}
+	for _, role := range play.RolesUsed {
+		c.templates(role.Defaults)
+		c.templates(role.Vars)
+		c.templates(role.Params)
+	}
+}
+
+func (c *checker) strategy(f playbook.Field) {
+	switch name := plain(value.Str(f.Value)); name {
+	case "linear":
+	default:
+		c.list.Add(diag.Errorf(f.Pos, "strategy %q is not supported yet: kops runs linear", name))
+	}
+}
+
+func (c *checker) entries(play *Play, list []playbook.Entry) {
+	for _, e := range list {
+		switch e := e.(type) {
+		case *playbook.Block:
+			c.keywords(&e.Keywords)
+			c.entries(play, e.Block)
+			c.entries(play, e.Rescue)
+			c.entries(play, e.Always)
+		case *playbook.Task:
+			c.task(play, e)
+		}
+	}
+}
+
+// keywords checks the templates and expressions that every level may have.
+func (c *checker) keywords(k *playbook.Keywords) {
+	c.templates(k.Name.Value)
+	c.templates(k.Vars)
+	c.conditions(k.When)
+	fields := []playbook.Field{k.Become, k.BecomeUser, k.BecomeMethod, k.BecomeFlags, k.BecomeExe, k.Connection, k.Port,
+		k.RemoteUser, k.Timeout, k.Throttle, k.NoLog, k.RunOnce, k.IgnoreErrors, k.IgnoreUnreachable, k.AnyErrorsFatal,
+		k.CheckMode, k.Diff, k.DelegateTo, k.DelegateFacts}
+	for _, list := range [][]playbook.Field{fields, k.Environment, k.Tags, k.ModuleDefaults} {
+		for _, f := range list {
+			c.templates(f.Value)
+		}
+	}
+	for name, f := range map[string]playbook.Field{
+		"become": k.Become, "no_log": k.NoLog, "run_once": k.RunOnce, "ignore_errors": k.IgnoreErrors,
+		"ignore_unreachable": k.IgnoreUnreachable, "any_errors_fatal": k.AnyErrorsFatal, "check_mode": k.CheckMode, "diff": k.Diff,
+	} {
+		c.literal(name, f, func(v value.Value) error { _, err := module.ToBool(v); return err })
+	}
+	for name, f := range map[string]playbook.Field{"timeout": k.Timeout, "throttle": k.Throttle, "port": k.Port} {
+		c.literal(name, f, func(v value.Value) error { _, err := module.ToInt(v); return err })
+	}
+}
+
+// literal checks a keyword that is no template.
+func (c *checker) literal(name string, f playbook.Field, check func(value.Value) error) {
+	if !f.Given() || module.HoldsTemplate(f.Value) {
+		return
+	}
+	if err := check(f.Value); err != nil {
+		c.list.Add(diag.Errorf(f.Pos, "%s: %w", name, err))
+	}
+}
+
+func (c *checker) conditions(exprs []playbook.Expr) {
+	for _, e := range exprs {
+		if e.Source == "" {
+			continue
+		}
+		parse := c.plan.opts.Engine.ParseExpression
+		if strings.Contains(e.Source, "{{") || strings.Contains(e.Source, "{%") {
+			parse = c.plan.opts.Engine.Parse
+		}
+		if _, err := parse(e.Source, e.Pos); err != nil {
+			c.list.Add(err)
+		}
+	}
+}
+
+// templates parses every template in v.
+func (c *checker) templates(v value.Value) {
+	switch v := v.(type) {
+	case value.Template:
+		if _, err := c.plan.opts.Engine.Parse(v.Source, v.Pos); err != nil {
+			c.list.Add(err)
+		}
+	case *value.List:
+		for _, item := range v.Items {
+			c.templates(item)
+		}
+	case *value.Map:
+		for k, item := range v.All() {
+			c.templates(k)
+			c.templates(item)
+		}
+	}
+}
+
+func (c *checker) task(play *Play, t *playbook.Task) {
+	c.keywords(&t.Keywords)
+	c.templates(t.Args)
+	c.templates(t.ArgsFrom.Value)
+	c.templates(t.FreeForm.Value)
+	c.conditions(t.Until)
+	c.conditions(t.ChangedWhen)
+	c.conditions(t.FailedWhen)
+	c.templates(t.Retries.Value)
+	c.templates(t.Delay.Value)
+	if t.Loop != nil {
+		c.loop(t.Loop)
+	}
+	if t.Register != "" && !variableName.MatchString(t.Register) {
+		c.list.Add(diag.Errorf(t.Pos, "register: %q is not a variable name: letters, digits and _, no digit first", t.Register))
+	}
+	c.notify(play, t)
+	c.module(t)
+}
+
+func (c *checker) loop(l *playbook.Loop) {
+	for _, f := range []playbook.Field{l.Items, l.LoopVar, l.IndexVar, l.Pause, l.Extended} {
+		c.templates(f.Value)
+	}
+	c.conditions(l.BreakWhen)
+	if l.With == "" {
+		return
+	}
+	if ok, names := c.plan.opts.Engine.HasLookup(l.With); !ok {
+		d := diag.Errorf(l.Items.Pos, "with_%s: there is no lookup named %q", l.With, l.With)
+		d.Hint = diag.Suggest(l.With, names)
+		c.list.Add(d)
+	}
+}
+
+// notify checks names that are no templates. Handlers that are included while running
+// cannot be known here.
+func (c *checker) notify(play *Play, t *playbook.Task) {
+	if slices.ContainsFunc(play.Handlers, func(h *playbook.Task) bool { return plain(h.Module) == IncludeTasks }) {
+		return
+	}
+	for _, f := range t.Notify {
+		names := []value.Value{f.Value}
+		if l, ok := f.Value.(*value.List); ok {
+			names = l.Items
+		}
+		for _, n := range names {
+			name, ok := n.(string)
+			if !ok || len(c.plan.HandlersOf(play, name)) > 0 {
+				continue
+			}
+			d := diag.Errorf(f.Pos, "notify: the play has no handler %q", name)
+			d.Hint = diag.Suggest(name, handlerNames(play))
+			c.list.Add(d)
+		}
+	}
+}
+
+func handlerNames(play *Play) []string {
+	var names []string
+	for _, h := range play.Handlers {
+		if h.Name.Given() {
+			names = append(names, value.Str(h.Name.Value))
+		}
+		for _, f := range h.Listen {
+			names = append(names, value.Str(f.Value))
+		}
+	}
+	return names
+}
+
+// module checks the module's name and arguments.
+func (c *checker) module(t *playbook.Task) {
+	switch plain(t.Module) {
+	case Meta:
+		if name := c.plan.MetaOf(t); !slices.Contains(metas, name) {
+			d := diag.Errorf(t.ModulePos, "meta: %q is not supported", name)
+			d.Hint = diag.Suggest(name, metas)
+			c.list.Add(d)
+		}
+		return
+	case IncludeTasks:
+		return
+	}
+	m, ok := c.plan.opts.Registry.Find(t.Module)
+	if !ok {
+		d := diag.Errorf(t.ModulePos, "unknown module or action %q", t.Module)
+		d.Hint = diag.Suggest(plain(t.Module), append(c.plan.opts.Registry.Names(), Meta, IncludeTasks))
+		c.list.Add(d)
+		return
+	}
+	if t.FreeForm.Given() && m.FreeForm == "" {
+		c.list.Add(diag.Errorf(t.FreeForm.Pos, "module %s takes no free text: write its arguments as name: value", t.Module))
+	}
+	if t.ArgsFrom.Given() || t.FreeForm.Given() || c.hasDefaults(t) {
+		c.known(m, t)
+		return
+	}
+	for _, err := range m.Check(t.Args) {
+		c.argument(t, err)
+	}
+}
+
+// hasDefaults tells whether module_defaults may give arguments that the task does not.
+func (c *checker) hasDefaults(t *playbook.Task) bool {
+	if len(t.ModuleDefaults) > 0 {
+		return true
+	}
+	for b := t.Parent; b != nil; b = b.Parent {
+		if len(b.ModuleDefaults) > 0 {
+			return true
+		}
+	}
+	return slices.ContainsFunc(c.plan.plays, func(p *Play) bool { return len(p.ModuleDefaults) > 0 })
+}
+
+// known checks only what is there: what is missing may come from elsewhere.
+func (c *checker) known(m *module.Module, t *playbook.Task) {
+	for _, err := range m.Check(t.Args) {
+		var a *module.ArgumentError
+		if errors.As(err, &a) && a.Argument == "" && !strings.HasPrefix(a.Msg, "unknown argument") {
+			continue
+		}
+		c.argument(t, err)
+	}
+}
+
+func (c *checker) argument(t *playbook.Task, err error) {
+	d := diag.Errorf(t.ModulePos, "%w", err)
+	var a *module.ArgumentError
+	if errors.As(err, &a) {
+		d.Summary = fmt.Sprintf("%s: %s", a.Module, a.Msg)
+		if a.Argument != "" {
+			d.Summary = fmt.Sprintf("%s: %s: %s", a.Module, a.Argument, a.Msg)
+		}
+		d.Hint = a.Hint
+		if pos, ok := t.ArgsPos[a.Argument]; ok {
+			d.Pos = pos
+		}
+	}
+	c.list.Add(d)
+}

@@ -1,0 +1,82 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"kops/internal/diag"
+	"kops/internal/playbook"
+	"kops/internal/template"
+	"kops/internal/value"
+	"kops/internal/vars"
+	"kops/internal/yamlpos"
+)
+
+// Include loads a file of tasks that a run includes, and checks it. The block carries the
+// include's variables, those of the loop's item, and what apply: says; like Ansible's
+// dynamic includes, it passes on nothing else of the include itself.
+func (p *Plan) Include(play *Play, t *playbook.Task, file string, item *value.Map) (*playbook.Block, error) {
+	b := &playbook.Block{Pos: t.Pos, Origin: playbook.FromImport, Parent: t.Parent, Role: t.Role}
+	if t.Apply != nil {
+		b.Keywords = *t.Apply
+	}
+	b.Vars = b.Vars.Clone().Merge(t.Vars).Merge(item)
+	entries, err := p.opts.LoadTasks(file, b, t.Role, t.Handler)
+	if err != nil {
+		return nil, err
+	}
+	b.Block = entries
+	var list diag.List
+	c := &checker{plan: p, list: &list}
+	c.entries(play, b.Block)
+	list.Sort()
+	return b, list.Err()
+}
+
+// VarsFiles loads the vars_files of a play for one host. Of a list of names, the first
+// that exists counts.
+func (p *Plan) VarsFiles(s *template.Scope, play *Play) ([]*value.Map, error) {
+	var layers []*value.Map
+	for _, f := range play.VarsFiles {
+		v, err := s.Value(f.Value)
+		if err != nil {
+			return nil, err
+		}
+		names := []value.Value{v}
+		if l, ok := v.(*value.List); ok {
+			names = l.Items
+		}
+		m, err := p.firstVarsFile(s, play, names)
+		if err != nil {
+			return nil, diag.Errorf(f.Pos, "vars_files: %w", err)
+		}
+		layers = append(layers, m)
+	}
+	return layers, nil
+}
+
+func (p *Plan) firstVarsFile(s *template.Scope, play *Play, names []value.Value) (*value.Map, error) {
+	var tried []string
+	for _, n := range names {
+		path := value.Str(n)
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(filepath.Dir(play.File), path)
+		}
+		if _, err := os.Stat(path); err != nil {
+			tried = append(tried, path)
+			continue
+		}
+		m, _, list := yamlpos.LoadMap(path, p.opts.YAML)
+		return m, list.Err()
+	}
+	return nil, fmt.Errorf("no such file: %v", tried)
+}
+
+// playScope evaluates what belongs to a play as a whole: its own variables and the
+// command line's.
+func (p *Plan) playScope(play *Play) *template.Scope {
+	set := (&vars.Set{}).With(vars.PlayVars, play.Vars).With(vars.ExtraVars, p.opts.ExtraVars)
+	return p.opts.Engine.Scope(context.Background(), set, nil)
+}

@@ -1,0 +1,149 @@
+package run
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"kops/internal/event"
+	"kops/internal/module"
+	"kops/internal/plan"
+	"kops/internal/playbook"
+	"kops/internal/remote"
+	"kops/internal/value"
+	"kops/internal/vars"
+)
+
+// A host is a target's state over the whole run. Its fields are changed by the goroutine
+// that works on it, or between tasks by the one that walks the play; the snapshot alone
+// is read by others, for hostvars.
+type host struct {
+	name string
+	inv  *plan.Host
+
+	snapshot atomic.Pointer[vars.Set] // what outlives a task
+	facts    *value.Map               // ansible_facts, without the prefix
+	injected *value.Map               // the same as ansible_NAME
+	setFacts *value.Map
+	included *value.Map   // include_vars
+	files    []*value.Map // vars_files of the play
+
+	failed      bool // out of this play
+	unreachable bool // out of the run
+	ended       bool // meta: end_host, end_play
+	listed      bool // in the recap
+	counts      event.Counts
+	notified    map[*playbook.Task]bool
+	effects     []module.Effect // check mode: what earlier tasks would have brought
+
+	connMu sync.Mutex
+	conns  map[string]remote.Connection // by settings: delegation may log in in another way
+}
+
+func newHost(inv *plan.Host) *host {
+	h := &host{
+		name: inv.Name, inv: inv,
+		facts: &value.Map{}, injected: &value.Map{}, setFacts: &value.Map{}, included: &value.Map{},
+		notified: map[*playbook.Task]bool{}, conns: map[string]remote.Connection{},
+	}
+	h.publish(&vars.Set{})
+	return h
+}
+
+// alive tells whether the host takes part in what comes next in the play.
+func (h *host) alive() bool { return !h.failed && !h.unreachable && !h.ended }
+
+// publish makes a new snapshot over the play's layers.
+func (h *host) publish(play *vars.Set) {
+	s := play.Replace(vars.Inventory, h.inv.Layers...).Replace(vars.PlayFiles, h.files...)
+	if h.facts.Len() > 0 {
+		s = s.Replace(vars.Facts, value.NewMap("ansible_facts", h.facts), h.injected)
+	}
+	s = s.Replace(vars.IncludeVars, h.included).Replace(vars.SetFacts, h.setFacts)
+	h.snapshot.Store(s)
+}
+
+// setFact records variables at set_fact's level. Maps are shared with readers, so they
+// are replaced, never modified.
+func (h *host) setFact(m *value.Map) { h.setFacts = h.setFacts.Clone().Merge(m) }
+
+func (h *host) includeVars(m *value.Map) { h.included = h.included.Clone().Merge(m) }
+
+// addFacts records what a module returned as ansible_facts, under both of its names.
+func (h *host) addFacts(m *value.Map) {
+	const prefix = "ansible_"
+	facts, injected := h.facts.Clone(), h.injected.Clone()
+	for k, v := range m.All() {
+		name, ok := k.(string)
+		if !ok {
+			continue
+		}
+		if len(name) > len(prefix) && name[:len(prefix)] == prefix {
+			facts.Set(name[len(prefix):], v)
+		} else {
+			facts.Set(name, v)
+		}
+		injected.Set(name, v)
+	}
+	h.facts, h.injected = facts, injected
+}
+
+// clearFacts forgets gathered facts.
+func (h *host) clearFacts() { h.facts, h.injected = &value.Map{}, &value.Map{} }
+
+// connection returns the connection for the given settings, dialled when first needed.
+func (h *host) connection(ctx context.Context, dial remote.Dialer, s remote.Settings) (remote.Connection, error) {
+	key := s.Kind + " " + s.String()
+	h.connMu.Lock()
+	defer h.connMu.Unlock()
+	if c, ok := h.conns[key]; ok {
+		return c, nil
+	}
+	c, err := dial(ctx, h.name, s)
+	if err != nil {
+		return nil, err
+	}
+	h.conns[key] = c
+	return c, nil
+}
+
+// reset drops the host's connections.
+func (h *host) reset() {
+	h.connMu.Lock()
+	defer h.connMu.Unlock()
+	for _, c := range h.conns {
+		// What fails here is a connection that is gone already.
+		_ = c.Reset()
+	}
+}
+
+func (h *host) close() {
+	h.connMu.Lock()
+	defer h.connMu.Unlock()
+	for _, c := range h.conns {
+		// The run is over: a connection that does not close well loses nothing.
+		_ = c.Close()
+	}
+}
+
+// host returns the state of a host of the inventory, made when it first takes part.
+func (r *runner) host(inv *plan.Host) *host {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	h, ok := r.hosts[inv.Name]
+	if !ok {
+		h = newHost(inv)
+		r.hosts[inv.Name] = h
+	}
+	return h
+}
+
+// participate puts a host into the recap.
+func (r *runner) participate(h *host) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !h.listed {
+		h.listed = true
+		r.order = append(r.order, h)
+	}
+}

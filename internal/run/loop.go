@@ -1,0 +1,203 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"kops/internal/diag"
+	"kops/internal/event"
+	"kops/internal/template"
+	"kops/internal/value"
+)
+
+// loop runs the task for each item and sums the outcomes up.
+func (x *execution) loop(ctx context.Context, s *template.Scope) *outcome {
+	total := &outcome{task: x.t, status: event.OK, pos: x.t.Pos}
+	items, unknown, err := x.items(s)
+	switch {
+	case unknown != nil:
+		return x.close(s, total.unknown(unknown.Why))
+	case err != nil:
+		if x.skippedAnyway(s) {
+			return x.close(s, skipped(total))
+		}
+		return x.close(s, total.fails(err))
+	case len(items) == 0:
+		total.status, total.msg = event.Skipped, "No items in the list"
+		total.merge(value.NewMap("results", value.NewList(), "skipped_reason", "No items in the list"))
+		return x.close(s, total)
+	}
+	for i := range items {
+		if ctx.Err() != nil {
+			total.fails(ctx.Err())
+			break
+		}
+		o, stop := x.oneItem(ctx, s, items, i)
+		total.items = append(total.items, o)
+		if o.status == event.Unreachable || stop {
+			break
+		}
+	}
+	x.sum(total)
+	return x.close(s, total)
+}
+
+// skippedAnyway tells whether the condition is false whatever the items are: then a loop
+// over something undefined is no error.
+func (x *execution) skippedAnyway(s *template.Scope) bool {
+	v, err := s.Conditions(conditions(x.t))
+	return err == nil && !v.Holds && !v.Unknown
+}
+
+func skipped(o *outcome) *outcome {
+	o.status = event.Skipped
+	o.msg = "the condition is false"
+	o.merge(value.NewMap("skip_reason", "Conditional result was False"))
+	return o
+}
+
+// items evaluates the list that the loop runs over.
+func (x *execution) items(s *template.Scope) ([]value.Value, *value.Unknown, error) {
+	l := x.t.Loop
+	if l.With != "" {
+		items, err := s.LoopItems(l.With, l.Items.Value, l.Items.Pos)
+		return items, nil, err
+	}
+	v, err := s.Value(l.Items.Value)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch v := v.(type) {
+	case value.Unknown:
+		return nil, &v, nil
+	case *value.List:
+		return v.Items, nil, nil
+	case value.Tuple:
+		return v, nil, nil
+	}
+	d := diag.Errorf(l.Items.Pos, "loop needs a list, not %s", value.TypeName(v))
+	switch v.(type) {
+	case *value.Map:
+		d.Hint = "`| dict2items` makes a list of a mapping"
+	case string:
+		d.Hint = "write a list, or `query(...)` in place of `lookup(...)`"
+	}
+	return nil, nil, d
+}
+
+// oneItem runs the task for one item and emits its result. stop ends the loop (break_when).
+func (x *execution) oneItem(ctx context.Context, s *template.Scope, items []value.Value, i int) (o *outcome, stop bool) {
+	l := x.t.Loop
+	name, err := text(s, l.LoopVar)
+	if name == "" {
+		name = "item"
+	}
+	m := value.NewMap(name, items[i], "ansible_loop_var", name)
+	index, err2 := text(s, l.IndexVar)
+	if index != "" {
+		m.Set(index, int64(i))
+		m.Set("ansible_index_var", index)
+	}
+	if extended, _ := flag(s, l.Extended, false); extended {
+		m.Set("ansible_loop", extendedLoop(items, i))
+	}
+	is := x.p.scopeWith(s, m)
+	o = &outcome{task: x.t}
+	for _, e := range []error{err, err2} {
+		if e != nil {
+			o.fails(e)
+		}
+	}
+	if o.err == nil {
+		o = x.tries(ctx, is)
+	}
+	o.item = true
+	o.label = x.label(is, items[i])
+	o.result.Set(name, items[i])
+	o.result.Set("ansible_loop_var", name)
+	o.result.Set("_ansible_item_label", o.label)
+	x.p.Emit(o.event(x.id, x.h))
+	if len(l.BreakWhen) > 0 {
+		v, err := x.withResult(is, o).Conditions(clauses(l.BreakWhen))
+		if err != nil {
+			o.fails(err)
+		}
+		stop = v.Holds
+	}
+	if pause, _ := number(s, l.Pause, 0); pause > 0 && i < len(items)-1 {
+		x.busy.step(fmt.Sprintf("pause of %d s between items", pause))
+		sleep(ctx, time.Duration(pause)*time.Second)
+	}
+	return o, stop
+}
+
+func (x *execution) label(s *template.Scope, item value.Value) string {
+	if x.t.Loop.Label.Given() {
+		if label, err := text(s, x.t.Loop.Label); err == nil {
+			return label
+		}
+	}
+	return value.Str(item)
+}
+
+// extendedLoop is ansible_loop of loop_control.extended.
+func extendedLoop(items []value.Value, i int) *value.Map {
+	m := value.NewMap(
+		"allitems", value.NewList(items...),
+		"index", int64(i+1), "index0", int64(i),
+		"revindex", int64(len(items)-i), "revindex0", int64(len(items)-i-1),
+		"first", i == 0, "last", i == len(items)-1, "length", int64(len(items)),
+	)
+	if i > 0 {
+		m.Set("previtem", items[i-1])
+	}
+	if i < len(items)-1 {
+		m.Set("nextitem", items[i+1])
+	}
+	return m
+}
+
+// sum makes the task's result of those of its items.
+func (x *execution) sum(total *outcome) {
+	results := value.NewList()
+	skippedAll, failed := true, []string{}
+	for _, o := range total.items {
+		results.Append(o.register())
+		total.diffs = append(total.diffs, o.diffs...)
+		total.effects = append(total.effects, o.effects...)
+		total.notifies = append(total.notifies, o.notifies...)
+		total.trips += o.trips
+		total.noLog = total.noLog || o.noLog
+		skippedAll = skippedAll && o.status == event.Skipped
+		switch o.status {
+		case event.Changed:
+			if total.status == event.OK {
+				total.status = event.Changed
+			}
+		case event.Failed:
+			if !o.ignored {
+				failed = append(failed, o.label)
+			}
+		case event.Unreachable:
+			total.status, total.err = event.Unreachable, o.err
+			total.msg = o.msg
+		case event.Unknown:
+			if total.status == event.OK || total.status == event.Changed {
+				total.unknown(o.why)
+			}
+		}
+	}
+	total.merge(value.NewMap("results", results, "msg", "All items completed"))
+	switch {
+	case total.status == event.Unreachable:
+	case len(failed) > 0:
+		total.status = event.Failed
+		total.msg = fmt.Sprintf("One or more items failed: %s", strings.Join(failed, ", "))
+		total.merge(value.NewMap("msg", total.msg))
+	case skippedAll:
+		total.status, total.msg = event.Skipped, "All items skipped"
+		total.merge(value.NewMap("msg", "All items skipped"))
+	}
+}

@@ -1,0 +1,60 @@
+package run
+
+import (
+	"context"
+
+	"kops/internal/playbook"
+)
+
+// meta carries out a meta task: it changes the run, not a host, and counts in no recap.
+func (p *play) meta(ctx context.Context, hosts []*host, t *playbook.Task) {
+	var chosen []*host
+	for _, h := range hosts {
+		v, err := p.scope(ctx, h, t).Conditions(conditions(t))
+		switch {
+		case err != nil || v.Unknown:
+			id := p.announce(ctx, t, []*host{h})
+			o := &outcome{task: t, pos: t.Pos, err: err}
+			if v.Unknown {
+				o.unknown(v.Why)
+			}
+			p.report(h, id, o)
+			p.absorb(h, t, o, true, false)
+		case v.Holds:
+			chosen = append(chosen, h)
+		}
+	}
+	if len(chosen) == 0 {
+		return
+	}
+	switch p.Plan.MetaOf(t) {
+	case "flush_handlers":
+		p.flushHandlers(ctx, chosen)
+	case "end_host":
+		for _, h := range chosen {
+			h.ended = true
+		}
+	case "end_batch":
+		for _, h := range p.batch {
+			h.ended = true
+		}
+	case "end_play":
+		p.ended = true
+		for _, h := range p.batch {
+			h.ended = true
+		}
+	case "clear_facts":
+		for _, h := range chosen {
+			h.clearFacts()
+			h.publishAgain(p)
+		}
+	case "clear_host_errors":
+		for _, h := range p.batch {
+			h.failed, h.unreachable = false, false
+		}
+	case "reset_connection":
+		for _, h := range chosen {
+			h.reset()
+		}
+	}
+}

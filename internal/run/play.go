@@ -1,0 +1,241 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"kops/internal/event"
+	"kops/internal/plan"
+	"kops/internal/playbook"
+	"kops/internal/template"
+	"kops/internal/value"
+	"kops/internal/vars"
+)
+
+// A play is a play of the plan under way.
+type play struct {
+	*runner
+	*plan.Play
+	number     int
+	name       string
+	hosts      []*host // all that the pattern and the limit leave
+	batch      []*host // those of the current batch
+	batchMagic *value.Map
+	vars       *vars.Set // the play's own layers
+	stopped    string    // why the play ends before its end
+	ended      bool      // meta: end_play
+}
+
+// play runs one play, batch by batch.
+func (r *runner) play(ctx context.Context, number int, pl *plan.Play) error {
+	p := &play{runner: r, Play: pl, number: number}
+	if err := p.prepare(ctx); err != nil {
+		return err
+	}
+	if len(p.hosts) == 0 {
+		r.Emit(event.PlayStarted{Play: number, Name: p.name, Pos: p.Pos, Skipped: "no hosts matched"})
+		return nil
+	}
+	batches, err := p.Plan.Batches(pl, names(p.hosts))
+	if err != nil {
+		return err
+	}
+	left := p.hosts
+	for i := 1; len(left) > 0; i++ {
+		size := min(batches.Size(i), len(left))
+		p.batch, left = left[:size], left[size:]
+		p.Emit(event.PlayStarted{Play: number, Name: p.name, Pos: p.Pos, Hosts: names(p.batch), Batch: i, Batches: batches.Count(len(p.hosts))})
+		p.runBatch(ctx)
+		if p.stopped == "" && allFailed(p.batch) {
+			p.stopped = "every host of the batch failed"
+		}
+		if p.stopped != "" || p.ended || r.stopping(ctx) {
+			break
+		}
+	}
+	if p.stopped != "" || len(left) > 0 && !p.ended {
+		r.Emit(event.PlayEnded{Play: number, Stopped: p.why(ctx), Untried: names(left)})
+	}
+	r.halted = p.stopped != "" && (len(left) > 0 || allFailed(p.hosts))
+	return nil
+}
+
+func (p *play) why(ctx context.Context) string {
+	if p.stopped == "" && p.stopping(ctx) {
+		return "interrupted"
+	}
+	return p.stopped
+}
+
+// prepare finds the play's hosts and variables. What it evaluates needs no host.
+func (p *play) prepare(ctx context.Context) error {
+	base := (&vars.Set{}).With(vars.PlayVars, p.Play.Play.Vars).With(vars.PlayPrompts, p.Prompted).
+		With(vars.ExtraVars, p.Plan.ExtraVars())
+	for _, role := range p.RolesUsed {
+		base = base.With(vars.RoleDefaults, role.Defaults).With(vars.RoleVars, role.Vars)
+	}
+	p.vars = base
+	s := p.Plan.Engine().Scope(ctx, base, nil)
+	name, err := text(s, p.Name)
+	if err != nil {
+		name = value.Str(p.Name.Value)
+	}
+	invs, pattern, err := p.Plan.Hosts(s, p.Play)
+	if err != nil {
+		return err
+	}
+	if p.name = name; name == "" {
+		p.name = pattern
+	}
+	for _, inv := range invs {
+		h := p.host(inv)
+		if h.unreachable {
+			continue
+		}
+		if h.failed { // a host that failed in an earlier play is out, as in Ansible
+			continue
+		}
+		h.ended = false
+		p.hosts = append(p.hosts, h)
+		p.participate(h)
+	}
+	return nil
+}
+
+func names(hosts []*host) []string {
+	out := make([]string, len(hosts))
+	for i, h := range hosts {
+		out[i] = h.name
+	}
+	return out
+}
+
+func alive(hosts []*host) []*host {
+	var out []*host
+	for _, h := range hosts {
+		if h.alive() {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+func allFailed(hosts []*host) bool {
+	return !slices.ContainsFunc(hosts, func(h *host) bool { return !h.failed && !h.unreachable })
+}
+
+// runBatch runs the play's sections on one batch, with the handlers after each.
+func (p *play) runBatch(ctx context.Context) {
+	for _, h := range p.batch {
+		h.publish(p.vars)
+	}
+	p.batchMagic = p.newBatchMagic()
+	p.varsFiles(ctx)
+	p.gatherFacts(ctx)
+	p.section(ctx, p.PreTasks)
+	p.section(ctx, append(slices.Clone(p.Roles), p.Tasks...))
+	p.section(ctx, p.PostTasks)
+}
+
+func (p *play) section(ctx context.Context, entries []playbook.Entry) {
+	if len(entries) == 0 {
+		return
+	}
+	p.entries(ctx, alive(p.batch), entries, false)
+	p.flushHandlers(ctx, p.batch)
+}
+
+// varsFiles loads vars_files for each host: their names may depend on its variables.
+func (p *play) varsFiles(ctx context.Context) {
+	for _, h := range alive(p.batch) {
+		s := p.Plan.Engine().Scope(ctx, h.snapshot.Load().With(vars.Magic, p.magic(h, &playbook.Block{})), p.searchPath(&playbook.Block{}))
+		layers, err := p.Plan.VarsFiles(s, p.Play)
+		if err != nil {
+			p.report(h, p.announce(ctx, p.factsTask(), []*host{h}), &outcome{err: err, pos: p.Pos})
+			p.fail(h, nil, false)
+			continue
+		}
+		if len(layers) > 0 {
+			h.files = layers
+			h.publish(p.vars)
+		}
+	}
+}
+
+// factsTask is the task that gathers facts.
+func (p *play) factsTask() *playbook.Task {
+	args := &value.Map{}
+	if p.GatherSubset.Given() {
+		args.Set("gather_subset", p.GatherSubset.Value)
+	}
+	if p.GatherTimeout.Given() {
+		args.Set("gather_timeout", p.GatherTimeout.Value)
+	}
+	if p.FactPath.Given() {
+		args.Set("fact_path", p.FactPath.Value)
+	}
+	t := &playbook.Task{Pos: p.Pos, File: p.File, Module: "setup", Args: args}
+	t.Name = playbook.Field{Value: "Gathering Facts", Pos: p.Pos}
+	t.Tags = []playbook.Field{{Value: "always", Pos: p.Pos}}
+	return t
+}
+
+func (p *play) gatherFacts(ctx context.Context) {
+	s := p.Plan.Engine().Scope(ctx, p.vars, nil)
+	wanted, err := flag(s, p.GatherFacts, true)
+	hosts := alive(p.batch)
+	if err == nil && !wanted || len(hosts) == 0 {
+		return
+	}
+	if err != nil {
+		for _, h := range hosts {
+			p.report(h, p.announce(ctx, p.factsTask(), hosts), &outcome{err: err, pos: p.GatherFacts.Pos})
+			p.fail(h, nil, false)
+		}
+		return
+	}
+	p.task(ctx, hosts, p.factsTask(), false)
+}
+
+// settle is called after each task: it stops the play where its failures are too many.
+func (p *play) settle(ctx context.Context, t *playbook.Task, rescuable bool) {
+	var failed []*host
+	for _, h := range p.batch {
+		if h.failed || h.unreachable {
+			failed = append(failed, h)
+		}
+	}
+	if len(failed) == 0 || p.stopped != "" {
+		return
+	}
+	s := p.Plan.Engine().Scope(ctx, p.vars, nil)
+	fatal, err := flag(s, keyword(t, p.Play.Play, func(k *playbook.Keywords) playbook.Field { return k.AnyErrorsFatal }), false)
+	switch {
+	case err != nil:
+		p.stopped = err.Error()
+	case fatal:
+		p.stopped = fmt.Sprintf("any_errors_fatal: %s failed in task %q", names(failed)[0], taskName(t))
+	default:
+		p.stopped = p.tooMany(s, len(failed))
+	}
+	if p.stopped != "" {
+		for _, h := range p.batch {
+			h.failed = h.failed || h.alive()
+		}
+	}
+}
+
+func (p *play) tooMany(s *template.Scope, failed int) string {
+	if !p.MaxFailPercentage.Given() {
+		return ""
+	}
+	limit, err := percentage(s, p.MaxFailPercentage)
+	if err != nil {
+		return err.Error()
+	}
+	if float64(failed)/float64(len(p.batch))*100 <= limit {
+		return ""
+	}
+	return fmt.Sprintf("max_fail_percentage: %d of %d hosts failed, more than %g %%", failed, len(p.batch), limit)
+}

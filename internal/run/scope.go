@@ -1,0 +1,214 @@
+package run
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"kops/internal/playbook"
+	"kops/internal/template"
+	"kops/internal/value"
+	"kops/internal/vars"
+)
+
+// taskVars are the variables of one host at one task: the host's snapshot, and what the
+// task's role, blocks and the task itself add.
+func (p *play) taskVars(h *host, e playbook.Entry) *vars.Set {
+	s := h.snapshot.Load()
+	if role := roleOf(e); role != nil {
+		s = withRole(s, role)
+	}
+	for _, b := range blocksOf(e) {
+		s = s.With(vars.BlockVars, b.Vars)
+	}
+	if e.Base().Vars.Len() > 0 {
+		s = s.With(vars.TaskVars, e.Base().Vars)
+	}
+	return s.With(vars.Magic, p.magic(h, e))
+}
+
+func withRole(s *vars.Set, role *playbook.Role) *vars.Set {
+	for _, d := range role.Dependencies {
+		s = s.With(vars.RoleDefaults, d.Defaults)
+	}
+	s = s.With(vars.RoleDefaults, role.Defaults)
+	for i := len(role.Parents) - 1; i >= 0; i-- {
+		s = s.With(vars.RoleVars, role.Parents[i].Vars).With(vars.RoleParams, role.Parents[i].Params)
+	}
+	return s.With(vars.RoleVars, role.Vars).With(vars.RoleParams, role.Params)
+}
+
+func roleOf(e playbook.Entry) *playbook.Role {
+	switch e := e.(type) {
+	case *playbook.Task:
+		return e.Role
+	case *playbook.Block:
+		return e.Role
+	}
+	return nil
+}
+
+// scope returns the scope in which a task's templates are evaluated on a host.
+func (p *play) scope(ctx context.Context, h *host, e playbook.Entry) *template.Scope {
+	return p.Plan.Engine().Scope(ctx, p.taskVars(h, e), p.searchPath(e))
+}
+
+// searchPath lists where the files of a task are looked for: its role and the roles that
+// depend on it, the folder of the task's file, the folder of the playbook.
+func (p *play) searchPath(e playbook.Entry) []string {
+	var dirs []string
+	add := func(dir string) {
+		if dir != "" && !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	if role := roleOf(e); role != nil {
+		add(role.Path)
+		for _, parent := range role.Parents {
+			add(parent.Path)
+		}
+	}
+	if t, ok := e.(*playbook.Task); ok && t.File != "" {
+		add(filepath.Dir(t.File))
+	}
+	add(filepath.Dir(p.File))
+	return dirs
+}
+
+// magic are the variables that kops itself sets for a host at an entry.
+func (p *play) magic(h *host, e playbook.Entry) *value.Map {
+	m := p.batchMagic.Clone()
+	m.Set("inventory_hostname", h.name)
+	m.Set("inventory_hostname_short", shortName(h.name))
+	m.Set("group_names", h.inv.GroupNames)
+	if h.inv.File != "" {
+		m.Set("inventory_file", h.inv.File)
+		m.Set("inventory_dir", filepath.Dir(h.inv.File))
+	}
+	if role := roleOf(e); role != nil {
+		m.Set("role_name", role.Name)
+		m.Set("ansible_role_name", role.Name)
+		m.Set("role_path", role.Path)
+		parents := value.NewList()
+		for _, parent := range role.Parents {
+			parents.Append(parent.Name)
+		}
+		m.Set("ansible_parent_role_names", parents)
+	}
+	m.Set("ansible_search_path", value.Strings(p.searchPath(e)))
+	return m
+}
+
+func shortName(name string) string {
+	short, _, _ := strings.Cut(name, ".")
+	return short
+}
+
+// newBatchMagic makes the variables that all hosts of a batch share while no host fails.
+func (p *play) newBatchMagic() *value.Map {
+	all, alive, batch := value.NewList(), value.NewList(), value.NewList()
+	for _, h := range p.hosts {
+		all.Append(h.name)
+		if h.alive() {
+			alive.Append(h.name)
+		}
+	}
+	for _, h := range p.batch {
+		if h.alive() {
+			batch.Append(h.name)
+		}
+	}
+	roles := value.NewList()
+	for _, role := range p.RolesUsed {
+		roles.Append(role.Name)
+	}
+	tags := p.Plan.Tags()
+	return value.NewMap(
+		"hostvars", &hostVars{p: p},
+		"groups", p.Plan.Groups(),
+		"ansible_play_hosts_all", all,
+		"ansible_play_hosts", alive,
+		"play_hosts", alive,
+		"ansible_play_batch", batch,
+		"ansible_play_name", p.name,
+		"ansible_play_role_names", roles,
+		"ansible_role_names", roles,
+		"role_names", roles,
+		"playbook_dir", filepath.Dir(p.File),
+		"ansible_check_mode", p.Check,
+		"ansible_diff_mode", p.Diff,
+		"ansible_verbosity", int64(p.Verbosity),
+		"ansible_forks", int64(p.Forks),
+		"ansible_run_tags", value.Strings(tags.Run),
+		"ansible_skip_tags", value.Strings(tags.Skip),
+		"ansible_limit", p.Plan.Limit(),
+		"ansible_version", ansibleVersion(),
+	)
+}
+
+// ansibleVersion is the ansible-core whose semantics are kops's, for playbooks that ask.
+func ansibleVersion() *value.Map {
+	return value.NewMap("full", "2.19.0", "major", int64(2), "minor", int64(19), "revision", int64(0), "string", "2.19.0")
+}
+
+// hostVars is the variable of that name: every host's variables, evaluated with that
+// host's own.
+type hostVars struct {
+	p      *play
+	reader *template.Scope
+}
+
+// Bind implements template.Binder.
+func (v *hostVars) Bind(s *template.Scope) value.Value { return &hostVars{p: v.p, reader: s} }
+
+// Get implements value.Object.
+func (v *hostVars) Get(key value.Value) (value.Value, bool, error) {
+	name, ok := key.(string)
+	if !ok {
+		return nil, false, nil
+	}
+	inv, ok := v.p.Plan.Host(name)
+	if !ok {
+		return nil, false, nil
+	}
+	return &oneHostVars{v.p.hostScope(v.reader, v.p.host(inv))}, true, nil
+}
+
+// Keys implements value.Object.
+func (v *hostVars) Keys() []value.Value {
+	var keys []value.Value
+	for _, name := range v.p.Plan.HostNames() {
+		keys = append(keys, name)
+	}
+	return keys
+}
+
+// hostScope is the scope of a host outside of any task.
+func (p *play) hostScope(reader *template.Scope, h *host) *template.Scope {
+	m := p.batchMagic.Clone()
+	m.Set("inventory_hostname", h.name)
+	m.Set("inventory_hostname_short", shortName(h.name))
+	m.Set("group_names", h.inv.GroupNames)
+	return reader.With(h.snapshot.Load().With(vars.Magic, m))
+}
+
+type oneHostVars struct{ s *template.Scope }
+
+// Get implements value.Object: evaluated here, since the reader's variables are others.
+func (o *oneHostVars) Get(key value.Value) (value.Value, bool, error) {
+	name, ok := key.(string)
+	if !ok {
+		return nil, false, nil
+	}
+	return o.s.Var(name)
+}
+
+// Keys implements value.Object.
+func (o *oneHostVars) Keys() []value.Value {
+	var keys []value.Value
+	for _, name := range o.s.Names() {
+		keys = append(keys, name)
+	}
+	return keys
+}
