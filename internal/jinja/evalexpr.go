@@ -75,9 +75,34 @@ func (f *frame) operand(x expr) (value.Value, error) {
 		return nil, err
 	}
 	if u, ok := v.(value.Undefined); ok {
-		return nil, f.undefined(x.offset(), u)
+		return nil, f.undefined(origin(x, u), u)
 	}
 	return v, nil
+}
+
+// origin returns where an undefined value came into x: the name in name.attr | filter.
+func origin(x expr, u value.Undefined) int {
+	for inner := x; inner != nil; {
+		switch n := inner.(type) {
+		case *nameExpr:
+			if n.name == u.Name {
+				return n.offset()
+			}
+			return x.offset()
+		case *attrExpr:
+			if n.name == u.Name {
+				return n.offset()
+			}
+			inner = n.obj
+		case *itemExpr:
+			inner = n.obj
+		case *filterExpr:
+			inner = n.target
+		default:
+			return x.offset()
+		}
+	}
+	return x.offset()
 }
 
 func (x *arithExpr) eval(f *frame) (value.Value, error) {

@@ -196,10 +196,14 @@ type found struct {
 	template  bool
 	undefined *value.Undefined
 	unknown   *value.Unknown
+	nodes     int
+	endless   bool // it is nested too deep, in itself perhaps, or has too many nodes
 }
 
-// scan looks for what must not be inside a finished value. It returns v with group
-// tuples replaced by plain ones.
+// maxNodes bounds the size of a value that is looked at as a whole.
+const maxNodes = 5_000_000
+
+// scan looks for what must not be inside a finished value.
 func scan(v value.Value) (value.Value, found) {
 	var f found
 	f.walk(v, 0)
@@ -207,7 +211,10 @@ func scan(v value.Value) (value.Value, found) {
 }
 
 func (f *found) walk(v value.Value, depth int) {
-	if depth > maxNesting {
+	if f.nodes++; depth > maxNesting || f.nodes > maxNodes {
+		f.endless = true
+	}
+	if f.endless {
 		return
 	}
 	switch v := v.(type) {
@@ -242,7 +249,12 @@ func (f *found) walk(v value.Value, depth int) {
 func (f *frame) resolve(v value.Value) (value.Value, error) {
 	switch v.(type) {
 	case *value.List, value.Tuple, *value.Map, value.Template:
-		if _, found := scan(v); !found.template {
+		_, found := scan(v)
+		f.st.steps += found.nodes / 16
+		if found.endless {
+			return nil, &stop{errors.New("the value is too large, or contains itself")}
+		}
+		if !found.template {
 			return v, nil
 		}
 		return f.resolveDeep(v, 0)
