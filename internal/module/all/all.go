@@ -7,6 +7,7 @@ import (
 	"kops/internal/module/dockercontainer"
 	"kops/internal/module/dockerimage"
 	"kops/internal/module/dockervolume"
+	"kops/internal/module/file"
 	"kops/internal/module/group"
 	"kops/internal/module/kafkahealth"
 	"kops/internal/module/ping"
@@ -24,6 +25,7 @@ func Modules() []*module.Module {
 		dockercontainer.New(),
 		dockerimage.New(),
 		dockervolume.New(),
+		file.New(),
 		group.New(),
 		kafkahealth.New(),
 		ping.New(),

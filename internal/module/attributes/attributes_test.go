@@ -28,11 +28,11 @@ func TestCommands(t *testing.T) {
 	}{
 		{"nothing asked for", Arguments{}, file, ""},
 		{"as it is, by name and number", Arguments{Owner: "root", Group: "0"}, file, ""},
-		{"symbolic mode", Arguments{Mode: mode}, file, "chmod 0744 -- '/etc/my file'"},
+		{"symbolic mode", Arguments{Mode: mode}, file, "chmod -- 0744 '/etc/my file'"},
 		{"owner and group", Arguments{Owner: "kafka", Group: "kafka"}, file, "chown -- kafka:kafka '/etc/my file'"},
 		{"a number that has a name", Arguments{Owner: "100"}, file, "chown -- kafka '/etc/my file'"},
 		{"a number that has none", Arguments{Group: "4711"}, file, "chown -- :4711 '/etc/my file'"},
-		{"chown clears setuid", Arguments{Owner: "kafka"}, setuid, "chown -- kafka '/etc/my file'; chmod 4755 -- '/etc/my file'"},
+		{"chown clears setuid", Arguments{Owner: "kafka"}, setuid, "chown -- kafka '/etc/my file'; chmod -- 4755 '/etc/my file'"},
 		{"a link has an owner and no mode", Arguments{Owner: "kafka", Mode: mode}, link, "chown -h -- kafka '/etc/my file'"},
 	}
 	h := remotetest.New()

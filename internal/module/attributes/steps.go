@@ -21,9 +21,25 @@ func Commands(before, after remote.File) []string {
 	// chown clears setuid and setgid: what of them is to stay is set anew.
 	cleared := (owner || group) && after.Mode&0o6000 != 0
 	if !before.IsLink() && (before.Mode&0o7777 != after.Mode&0o7777 || cleared) {
-		lines = append(lines, module.Quote("chmod", module.FormatMode(after.Mode), "--", before.Path))
+		lines = append(lines, module.Quote("chmod", "--", module.FormatMode(after.Mode), before.Path))
 	}
 	return lines
+}
+
+// Create returns the shell commands that give a path that was just made what is asked for.
+// after is what New returned for it.
+func (a Arguments) Create(after remote.File) []string {
+	before := after
+	if a.Owner != "" {
+		before.Owner = ""
+	}
+	if a.Group != "" {
+		before.Group = ""
+	}
+	if a.Mode.IsSet() && !a.Mode.Preserve() {
+		before.Mode = ^after.Mode & 0o7777
+	}
+	return Commands(before, after)
 }
 
 func chown(before, after remote.File, owner, group bool) []string {

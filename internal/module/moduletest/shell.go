@@ -14,12 +14,13 @@ import (
 )
 
 // Shell answers Script for the modules that work on files. It knows the few commands
-// that their scripts are made of, one a line or joined by a closing " &&", without variables, loops or pipes: mkdir,
-// chmod, chown, chgrp, ln, rm, mv, touch. Assign it to a Host's OnScript. Whatever it
+// that their scripts are made of, one a line, each but the last ended by " &&": mkdir,
+// chmod, chown, chgrp, ln, rm, rmdir, mv, touch. Assign it to a Host's OnScript. Whatever it
 // does not know is an error, so a script cannot pass without being understood.
 func Shell(h *remotetest.Host, script string) (remote.Result, error) {
 	for line := range strings.Lines(script) {
-		words, err := splitWords(strings.TrimSuffix(strings.TrimSpace(line), " &&"))
+		line, _, _ = strings.Cut(strings.TrimSuffix(strings.TrimSpace(line), " &&"), " || ") // what cleans up is for failures
+		words, err := splitWords(line)
 		if err != nil {
 			return remote.Result{}, err
 		}
@@ -36,7 +37,7 @@ func Shell(h *remotetest.Host, script string) (remote.Result, error) {
 // runCommand does one command. Flags that change nothing here (-f, -p, -r, -T) are
 // dropped.
 func runCommand(h *remotetest.Host, name string, words []string) error {
-	var flags string
+	flags, mode := "", "0755"
 	for len(words) > 0 && strings.HasPrefix(words[0], "-") {
 		flag := words[0]
 		words = words[1:]
@@ -44,8 +45,8 @@ func runCommand(h *remotetest.Host, name string, words []string) error {
 			break
 		}
 		flags += flag
-		if name == "touch" && (flag == "-d" || flag == "-t") {
-			words = words[1:]
+		if name == "mkdir" && flag == "-m" {
+			mode, words = words[0], words[1:]
 		}
 	}
 	switch {
@@ -54,10 +55,13 @@ func runCommand(h *remotetest.Host, name string, words []string) error {
 			if _, ok := h.Content(p); ok {
 				return fmt.Errorf("cannot create directory '%s': File exists", p)
 			}
-			h.AddDir(p, 0o755)
+			h.AddDir(p, 0)
+			if err := setAttribute(h, "chmod", mode, p); err != nil {
+				return err
+			}
 		}
 		return nil
-	case name == "rm":
+	case name == "rm", name == "rmdir":
 		for _, p := range words {
 			h.Remove(p)
 		}
