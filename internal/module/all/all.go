@@ -15,6 +15,7 @@ import (
 	"kops/internal/module/shell"
 	"kops/internal/module/systemd"
 	"kops/internal/module/user"
+	"kops/internal/module/waitfor"
 	"kops/internal/module/zookeeperhealth"
 )
 
@@ -33,6 +34,7 @@ func Modules() []*module.Module {
 		shell.New(),
 		systemd.New(),
 		user.New(),
+		waitfor.New(),
 		zookeeperhealth.New(),
 	}
 }
