@@ -133,7 +133,7 @@ func TestErrorsSayWhere(t *testing.T) {
 		"{% if name %}\nx":             `play.yaml:10:8: the tag "if" is never closed: "elif" or "else" or "endif" is missing`,
 		"{{ name":                      "play.yaml:10:5: unexpected end of template: {{ is never closed by }}",
 		"{{ 'abc }}":                   "play.yaml:10:8: the string that begins here is never closed by '",
-		"{{ range(10**10) }}":          "play.yaml:10:13: Range too big. The sandbox blocks ranges larger than MAX_RANGE (100000).",
+		"{{ range(10**10) }}":          "play.yaml:10:13: range too big. The sandbox blocks ranges larger than MAX_RANGE (100000)",
 		"{{ name() }}":                 "play.yaml:10:12: 'str' object is not callable; 'name' is not a function",
 		"{{ 5 | upper(1) }}":           "play.yaml:10:12: upper() takes 1 positional arguments but 2 were given",
 		"{{ 'a' | replace(1, nw=2) }}": "play.yaml:10:14: replace() missing required argument: 'new'",

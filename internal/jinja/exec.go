@@ -29,7 +29,11 @@ func (s *outputStmt) exec(f *frame) error {
 	if err != nil {
 		return err
 	}
-	return f.out.value(f, v, s.x.offset())
+	offset := s.x.offset()
+	if u, ok := v.(value.Undefined); ok {
+		offset = origin(s.x, u)
+	}
+	return f.out.value(f, v, offset)
 }
 
 func (s *doStmt) exec(f *frame) error {

@@ -57,7 +57,7 @@ func filterXmlattr(c *Call) (value.Value, error) {
 			return nil, fmt.Errorf("expected string or bytes-like object, got '%s'", value.TypeName(k))
 		}
 		if strings.ContainsAny(name, " \t\n\r\f\v/>=") {
-			return nil, fmt.Errorf("Invalid character in attribute name: %s", value.Repr(name))
+			return nil, fmt.Errorf("invalid character in attribute name: %s", value.Repr(name))
 		}
 		text, err := c.Text(v)
 		if err != nil {
@@ -174,7 +174,7 @@ func filterUrlize(c *Call) (value.Value, error) {
 		for _, item := range items {
 			s := value.Str(item)
 			if !urlScheme.MatchString(s) {
-				return nil, fmt.Errorf("%s is not a valid URI scheme prefix.", value.Repr(s))
+				return nil, fmt.Errorf("%s is not a valid URI scheme prefix", value.Repr(s))
 			}
 			l.schemes = append(l.schemes, s)
 		}

@@ -35,7 +35,7 @@ func mapper(c *Call) (func(value.Value) (value.Value, error), error) {
 		g.def = c.Kwargs.At("default")
 		for k := range c.Kwargs.All() {
 			if k != "attribute" && k != "default" {
-				return nil, fmt.Errorf("Unexpected keyword argument %s", value.Repr(k))
+				return nil, fmt.Errorf("unexpected keyword argument %s", value.Repr(k))
 			}
 		}
 		return func(item value.Value) (value.Value, error) { return g.get(c, item) }, nil
@@ -65,7 +65,7 @@ func selector(byAttribute, keep bool) Func {
 		args, g := c.Args[1:], getter{}
 		if byAttribute {
 			if len(args) == 0 {
-				return nil, errors.New("Missing parameter for attribute name")
+				return nil, errors.New("missing parameter for attribute name")
 			}
 			g, args = newGetter(args[0], false), args[1:]
 		}

@@ -117,7 +117,7 @@ func filterItems(c *Call) (value.Value, error) {
 			return c.frame.objectMethod(c, m, "items")
 		}
 	}
-	return nil, errors.New("Can only get item pairs from a mapping.")
+	return nil, errors.New("can only get item pairs from a mapping")
 }
 
 func filterList(c *Call) (value.Value, error) {
@@ -212,7 +212,7 @@ func filterDictsort(c *Call) (value.Value, error) {
 	}
 	by, err := c.String(2, "by", "key")
 	if err != nil || by != "key" && by != "value" {
-		return nil, errors.New(`You can only sort by either "key" or "value"`)
+		return nil, errors.New(`you can only sort by either "key" or "value"`)
 	}
 	g := newGetter(map[string]value.Value{"key": int64(0), "value": int64(1)}[by], !c.Bool(1, "case_sensitive", false))
 	out, err := sorted(pairs(m).Items, c.Bool(3, "reverse", false), func(item value.Value) (value.Value, error) { return g.key(c, item) })

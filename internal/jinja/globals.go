@@ -40,7 +40,7 @@ func globalRange(c *Call) (value.Value, error) {
 		n = (float64(stop) - float64(start)) / float64(step)
 	}
 	if n > maxRange {
-		return nil, fmt.Errorf("Range too big. The sandbox blocks ranges larger than MAX_RANGE (%d).", maxRange)
+		return nil, fmt.Errorf("range too big. The sandbox blocks ranges larger than MAX_RANGE (%d)", maxRange)
 	}
 	l := &value.List{Items: make([]value.Value, 0, int(n)+1)}
 	for i := start; step > 0 && i < stop || step < 0 && i > stop; i += step {

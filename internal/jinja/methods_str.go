@@ -287,7 +287,7 @@ func (f *frame) padMethod(c *Call, s, name string) (value.Value, error) {
 		return nil, err
 	}
 	if utf8.RuneCountInString(fill) != 1 {
-		return nil, errors.New("The fill character must be exactly one character long")
+		return nil, errors.New("the fill character must be exactly one character long")
 	}
 	missing := width - utf8.RuneCountInString(s)
 	if missing <= 0 {

@@ -31,7 +31,7 @@ type formatter struct {
 // specifications are left.
 func (w *formatter) expand(s string, depth int) (string, error) {
 	if depth == 0 {
-		return "", errors.New("Max string recursion exceeded")
+		return "", errors.New("max string recursion exceeded")
 	}
 	var b strings.Builder
 	for s != "" {
@@ -47,12 +47,12 @@ func (w *formatter) expand(s string, depth int) (string, error) {
 			continue
 		}
 		if s[i] == '}' {
-			return "", errors.New("Single '}' encountered in format string")
+			return "", errors.New("single '}' encountered in format string")
 		}
 		end := fieldEnd(s[i+1:])
 		if end < 0 {
 			if i+1 == len(s) {
-				return "", errors.New("Single '{' encountered in format string")
+				return "", errors.New("single '{' encountered in format string")
 			}
 			return "", errors.New("expected '}' before end of string")
 		}
@@ -121,7 +121,7 @@ func (w *formatter) field(s string, depth int) (string, error) {
 	case "r", "a":
 		v = value.Repr(v)
 	default:
-		return "", fmt.Errorf("Unknown conversion specifier %s", value.Repr(conversion))
+		return "", fmt.Errorf("unknown conversion specifier %s", value.Repr(conversion))
 	}
 	return value.Format(v, spec)
 }
@@ -155,7 +155,7 @@ func (w *formatter) lookup(name string) (value.Value, error) {
 		}
 		w.manual = w.manual || first != ""
 		if n < 0 || n >= len(w.args) {
-			return nil, fmt.Errorf("Replacement index %d out of range for positional args tuple", n)
+			return nil, fmt.Errorf("replacement index %d out of range for positional args tuple", n)
 		}
 		v = w.args[n]
 	default:
@@ -184,7 +184,7 @@ func (w *formatter) access(v value.Value, rest string) (value.Value, string, err
 	}
 	end := strings.IndexByte(rest, ']')
 	if end < 0 {
-		return nil, "", errors.New("Missing ']' in format string")
+		return nil, "", errors.New("missing ']' in format string")
 	}
 	var key value.Value = rest[1:end]
 	if n, err := strconv.ParseInt(rest[1:end], 10, 64); err == nil {

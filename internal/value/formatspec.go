@@ -64,7 +64,7 @@ func ParseSpec(s string) (Spec, error) {
 		}
 	}
 	if len(s) > 1 {
-		return spec, errors.New("Invalid format specifier")
+		return spec, errors.New("invalid format specifier")
 	}
 	if s != "" {
 		spec.Type = s[0]
@@ -82,7 +82,7 @@ func digits(s string, none int) (int, string, error) {
 	}
 	n, err := strconv.Atoi(s[:i])
 	if err != nil || n > maxWidth {
-		return 0, "", errors.New("Too many decimal digits in format string")
+		return 0, "", errors.New("too many decimal digits in format string")
 	}
 	return n, s[i:], nil
 }
@@ -106,7 +106,7 @@ func Format(v Value, text string) (string, error) {
 		case spec.Align == '=':
 			return "", errors.New("'=' alignment not allowed in string format specifier")
 		case spec.Sign != 0:
-			return "", errors.New("Sign not allowed in string format specifier")
+			return "", errors.New("sign not allowed in string format specifier")
 		}
 		if spec.Zero && spec.Fill == ' ' {
 			spec.Fill = '0'
@@ -125,7 +125,7 @@ func Format(v Value, text string) (string, error) {
 				return spec.text(Str(v), '>'), nil
 			}
 			if spec.Precision >= 0 {
-				return "", errors.New("Precision not allowed in integer format specifier")
+				return "", errors.New("precision not allowed in integer format specifier")
 			}
 			return spec.integer(i), nil
 		case 'c':

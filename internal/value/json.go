@@ -50,7 +50,7 @@ type jsonWriter struct {
 
 func (w *jsonWriter) write(v Value, depth int) error {
 	if depth > maxDepth {
-		return errors.New("Circular reference detected")
+		return errors.New("circular reference detected")
 	}
 	switch v := v.(type) {
 	case nil:
@@ -105,7 +105,7 @@ func (w *jsonWriter) float(f float64) error {
 			return nil
 		}
 		if w.Strict {
-			return errors.New("Out of range float values are not JSON compliant")
+			return errors.New("out of range float values are not JSON compliant")
 		}
 		text = map[string]string{"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[text]
 	}

@@ -36,7 +36,7 @@ func ParseInt(text string, base int) (Value, error) {
 		return nil, errors.New("int() base must be >= 2 and <= 36, or 0")
 	}
 	if len(text) > 4300 {
-		return nil, fmt.Errorf("Exceeds the limit (4300 digits) for integer string conversion: value has %d digits", len(text))
+		return nil, fmt.Errorf("exceeds the limit (4300 digits) for integer string conversion: value has %d digits", len(text))
 	}
 	s := strings.TrimSpace(text)
 	negative := strings.HasPrefix(s, "-")
