@@ -18,6 +18,9 @@ const becomeLimit = 40 * time.Second
 // suPrompt is how su asks in the C locale.
 var suPrompt = regexp.MustCompile(`(?i)password[^\n]*: ?$`)
 
+// promptMark is what sudo was told to ask with, which is nothing to show.
+var promptMark = regexp.MustCompile(`kops-[0-9a-f]{32}:`)
+
 // plainName is what may stand in a line that a login shell of any kind reads.
 // envName is what the name of an environment variable may be.
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -103,7 +106,7 @@ func awaitBecome(ctx context.Context, m Machine, b remote.Become, p *piped, prom
 			return nil
 		}
 		if askedAgain, err := p.answer(b, prompt, asked); err != nil {
-			return becomeError(m, b, err.(*remote.ConnectError).Reason, p.errs.text())
+			return becomeError(m, b, err.(*remote.ConnectError).Reason, strings.ReplaceAll(p.errs.text(), prompt, ""))
 		} else if askedAgain {
 			asked = true
 		}
@@ -150,7 +153,7 @@ func startError(m Machine, b remote.Become, p *piped) error {
 	if err != nil {
 		return err
 	}
-	said := p.errs.text()
+	said := promptMark.ReplaceAllString(p.errs.text(), "")
 	if said == "" {
 		said = p.out.text()
 	}

@@ -1,0 +1,146 @@
+package ssh
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// maxSessions is how many sessions are held on one connection. sshd allows 10 by default.
+const maxSessions = 8
+
+// evictWait is how long an idle shell may take to end when its input ends.
+const evictWait = time.Second
+
+// A budget counts the sessions of a connection. Idle ones are closed, the least recently
+// used first, when there is no room for another.
+type budget struct {
+	mu    sync.Mutex
+	limit int
+	held  int
+	idle  []*process    // least recently used first
+	room  chan struct{} // closed and replaced when something changes
+}
+
+func newBudget() *budget { return &budget{limit: maxSessions, room: make(chan struct{})} }
+
+// take waits until there is room for one more session.
+func (b *budget) take(ctx context.Context) error {
+	for {
+		b.mu.Lock()
+		if b.held < b.limit {
+			b.held++
+			b.mu.Unlock()
+			return nil
+		}
+		victim, room := b.victim(), b.room
+		b.mu.Unlock()
+		if victim != nil {
+			victim.evict()
+			continue
+		}
+		select {
+		case <-room:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// put gives back what take took.
+func (b *budget) put() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.held--
+	b.changed()
+}
+
+// shrink lowers the limit after the host refused a session, closes what is idle, and
+// waits for a change, or a moment: the caller tries again, holding what it took.
+func (b *budget) shrink(ctx context.Context, moment time.Duration) error {
+	b.mu.Lock()
+	b.limit = max(1, min(b.limit, b.held-1))
+	victim, room := b.victim(), b.room
+	b.mu.Unlock()
+	if victim != nil {
+		victim.evict()
+		return nil
+	}
+	select {
+	case <-room:
+	case <-time.After(moment):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// victim takes the least recently used idle session. The lock is held.
+func (b *budget) victim() *process {
+	if len(b.idle) == 0 {
+		return nil
+	}
+	p := b.idle[0]
+	b.idle = b.idle[1:]
+	p.idle = false
+	return p
+}
+
+// evict ends an idle session: a shell ends when its input does, and only then does the
+// host have room for another.
+func (p *process) evict() {
+	_ = p.ch.CloseWrite() // a session that is gone already is what is wanted
+	select {
+	case <-p.exited:
+	case <-time.After(evictWait):
+	}
+	_ = p.Close()
+}
+
+// free counts the session as ended, once.
+func (b *budget) free(p *process) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if p.freed {
+		return
+	}
+	p.freed = true
+	b.forget(p)
+	b.held--
+	b.changed()
+}
+
+func (b *budget) release(p *process) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !p.freed && !p.idle {
+		p.idle = true
+		b.idle = append(b.idle, p)
+		b.changed()
+	}
+}
+
+func (b *budget) claim(p *process) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if p.freed || !p.idle {
+		return false
+	}
+	b.forget(p)
+	return true
+}
+
+func (b *budget) forget(p *process) {
+	for i, q := range b.idle {
+		if q == p {
+			b.idle = append(b.idle[:i:i], b.idle[i+1:]...)
+			break
+		}
+	}
+	p.idle = false
+}
+
+func (b *budget) changed() {
+	close(b.room)
+	b.room = make(chan struct{})
+}

@@ -1,0 +1,175 @@
+package ssh
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"kops/internal/remote"
+	"kops/internal/remote/posix"
+)
+
+// A client is a host that is connected to when it is needed, and again when the
+// connection was lost. It is the posix.Machine of its host.
+type client struct {
+	dialer   *Dialer
+	name     string
+	settings remote.Settings
+	config   config
+	trips    atomic.Int64
+
+	dialing chan struct{} // held while connecting
+	mu      sync.Mutex
+	current *link
+}
+
+var _ posix.Machine = (*client)(nil)
+
+// A link is one SSH connection, from its handshake until it is lost.
+type link struct {
+	host   string
+	conn   *ssh.Client
+	budget *budget
+	lost   chan struct{} // closed when the connection is gone
+}
+
+func (c *client) Name() string  { return c.name }
+func (c *client) Login() string { return c.config.User }
+func (c *client) RoundTrip()    { c.trips.Add(1) }
+
+func (c *client) alive() *link {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.current != nil && !c.current.isLost() {
+		return c.current
+	}
+	return nil
+}
+
+// link returns the connection, and makes it where there is none.
+func (c *client) link(ctx context.Context) (*link, error) {
+	if l := c.alive(); l != nil {
+		return l, nil
+	}
+	select {
+	case c.dialing <- struct{}{}:
+		defer func() { <-c.dialing }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if l := c.alive(); l != nil {
+		return l, nil
+	}
+	start := time.Now()
+	conn, err := c.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.dialer.opts.Log.Debug("connected", "host", c.name, "took", time.Since(start))
+	l := &link{host: c.name, conn: conn, budget: newBudget(), lost: make(chan struct{})}
+	go func() {
+		_ = conn.Wait() // why it ended is told by what was using it
+		close(l.lost)
+	}()
+	go l.keepAlive(c.config.aliveInterval(), c.config.aliveCount())
+	c.mu.Lock()
+	c.current = l
+	c.mu.Unlock()
+	return l, nil
+}
+
+func (c *client) close() error {
+	c.mu.Lock()
+	l := c.current
+	c.current = nil
+	c.mu.Unlock()
+	if l == nil || l.isLost() {
+		return nil
+	}
+	if err := l.conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	<-l.lost
+	return nil
+}
+
+// Start has the login shell run a line.
+func (c *client) Start(ctx context.Context, line string) (posix.Process, error) {
+	l, err := c.link(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return l.start(ctx, line)
+}
+
+// Dial opens a tunnel.
+func (c *client) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	l, err := c.link(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := l.conn.DialContext(ctx, network, address)
+	var refused *ssh.OpenChannelError
+	switch {
+	case err == nil:
+		return posix.NewConn(conn, network, address), nil
+	case l.isLost():
+		return nil, l.lostError()
+	case errors.As(err, &refused) && (refused.Reason == ssh.Prohibited || refused.Reason == ssh.UnknownChannelType):
+		return nil, &posix.ForwardError{Err: &net.OpError{Op: "dial", Net: network, Err: errors.New(address + " on " + c.name + ": " + refused.Message)}}
+	case errors.As(err, &refused):
+		return nil, &net.OpError{Op: "dial", Net: network, Err: errors.New(address + " on " + c.name + ": " + refused.Message)}
+	}
+	return nil, err
+}
+
+func (l *link) isLost() bool {
+	select {
+	case <-l.lost:
+		return true
+	default:
+		return false
+	}
+}
+
+func (l *link) lostError() error {
+	return &remote.ConnectError{Host: l.host, Reason: remote.ConnectionLost, Detail: "the SSH connection ended"}
+}
+
+// keepAlive asks the host for a sign of life, and ends the connection after count
+// questions without an answer.
+func (l *link) keepAlive(every time.Duration, count int) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	answers := make(chan error, 1)
+	waiting, missed := false, 0
+	for {
+		select {
+		case <-l.lost:
+			return
+		case err := <-answers:
+			if err != nil {
+				return
+			}
+			waiting, missed = false, 0
+		case <-ticker.C:
+			if waiting {
+				if missed++; missed >= count {
+					_ = l.conn.Close() // the connection is given up
+					return
+				}
+				continue
+			}
+			waiting = true
+			go func() {
+				_, _, err := l.conn.SendRequest("keepalive@openssh.com", true, nil)
+				answers <- err
+			}()
+		}
+	}
+}
