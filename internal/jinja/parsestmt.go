@@ -267,6 +267,9 @@ func (p *parser) contextRule(def bool) bool {
 }
 
 func (p *parser) includeTag(open token) stmt {
+	for _, loop := range p.loops { // the included template may use it
+		loop.usesLoop = true
+	}
 	s := &includeStmt{at: at(open.at), name: p.expression(true)}
 	if p.isName("ignore") && p.look().text == "missing" {
 		p.next()

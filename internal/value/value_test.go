@@ -166,3 +166,14 @@ func TestDeepCopy(t *testing.T) {
 		t.Errorf("%s, %s", Repr(original), Repr(c))
 	}
 }
+
+func TestToGo(t *testing.T) {
+	g, err := ToGo(NewMap("a", NewList(int64(1), Tuple{"x"}), int64(2), Template{Source: "{{ t }}"}))
+	data, _ := json.Marshal(g)
+	if err != nil || string(data) != `{"2":"{{ t }}","a":[1,["x"]]}` {
+		t.Errorf("%s, %v", data, err)
+	}
+	if _, err := ToGo(NewList(Undefined{Name: "x"})); err == nil {
+		t.Error("an undefined value has no Go value")
+	}
+}
