@@ -117,7 +117,7 @@ func (l *lexer) nextTag(from int) (at int, which tag, size int) {
 // nextLineTag looks for a prefix that begins a line, but for blanks before it; a comment
 // may also follow text on its line. The tag's size includes the blanks.
 func (l *lexer) nextLineTag(from int, prefix string, t tag, anywhere bool, at *int, which *tag, size *int) {
-	for i := from; i < *at; {
+	for i := from; i <= *at; {
 		j := strings.Index(l.src[i:l.end], prefix)
 		if j < 0 {
 			return

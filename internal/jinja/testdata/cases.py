@@ -901,5 +901,9 @@ n is defined and not z
     + files("{% extends 'b.txt' %}{% block x %}{{ self.t() }}{% endblock %}{% block t %}T{% endblock %}", b_txt="{% block t %}{% endblock %}-{% block x %}{% endblock %}") + files("{% extends 'no.txt' %}") + files("{% extends 'b.txt' %}", b_txt="{% block x required %}{% endblock %}")
     + files("before{% extends 'b.txt' %}after", b_txt="base") + files("{% if t %}{% extends 'b.txt' %}{% endif %}{% block x %}c{% endblock %}", b_txt="<{% block x %}{% endblock %}>") + files("{% block x %}{{ super() }}{% endblock %}")
     + files("{% for x in l %}{% if x == 1 %}{% continue %}{% endif %}{{ x }}{% endfor %}") + files("{% for x in l %}{% if x == 1 %}{% break %}{% endif %}{{ x }}{% endfor %}") + files("{% set q = [] %}{% do q.append(4) %}{{ q }}") + files("{% break %}")
-    + files("{% import 'm.txt' as m %}[{{ m }}]", m_txt="text {{ 1 + 1 }}") + files("{% include n %}") + files("{% import 'm.txt' as m %}{{ m.missing | default('dd') }}", m_txt="") + files("{% include 'a.txt' %}|{% include 'a.txt' %}", a_txt="x\n"),
+    + files("{% import 'm.txt' as m %}[{{ m }}]", m_txt="text {{ 1 + 1 }}")
+    + files("{{ (1 if false) | default('none') }}") + files("{{ [{'k': 'a'}, {}] | groupby('k', default='zz') | map('first') | list }}")
+    + files("## only\nx\n# if t\ny\n# endif", options={"line_statement_prefix": "#", "line_comment_prefix": "##"})
+    + files("{% for x in l %}{% include 'a.txt' %}{% endfor %}", a_txt="<{{ x }}>") + files("{% for x in l %}{{ loop.index }}{% include 'a.txt' %}{% endfor %}", a_txt="-{{ loop.index }}")
+    + files("{% include n %}") + files("{% import 'm.txt' as m %}{{ m.missing | default('dd') }}", m_txt="") + files("{% include 'a.txt' %}|{% include 'a.txt' %}", a_txt="x\n"),
 }
