@@ -68,10 +68,15 @@ func (p *Plan) firstVarsFile(s *template.Scope, play *Play, names []value.Value)
 			tried = append(tried, path)
 			continue
 		}
-		m, _, list := yamlpos.LoadMap(path, p.opts.YAML)
-		return m, list.Err()
+		return p.LoadVars(path)
 	}
 	return nil, fmt.Errorf("no such file: %v", tried)
+}
+
+// LoadVars reads a file of variables, decrypted where it is a vault.
+func (p *Plan) LoadVars(path string) (*value.Map, error) {
+	m, _, list := yamlpos.LoadMap(path, p.opts.YAML)
+	return m, list.Err()
 }
 
 // playScope evaluates what belongs to a play as a whole: its own variables and the

@@ -1,0 +1,40 @@
+# The few things to do with kops. `make help` lists them.
+SHELL   := /bin/bash
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X kops/internal/cli.version=$(VERSION)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/kops, one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/kops ./cmd/kops
+
+.PHONY: demo
+demo: ## from a bare Debian machine to a monitored Kafka fleet (as root)
+	lab/demo
+
+.PHONY: lint
+lint: ## gofmt, vet, staticcheck, architecture
+	@test -z "$$(gofmt -l cmd internal lab bench)" || { gofmt -l cmd internal lab bench; echo 'these files are not formatted: run gofmt -w'; exit 1; }
+	go vet ./...
+	go vet -tags lab ./...
+	go run honnef.co/go/tools/cmd/staticcheck ./...
+
+.PHONY: unit
+unit: ## unit tests with the race detector
+	go test -race ./...
+
+.PHONY: lab-test
+lab-test: build ## tests on real machines (as root; boots the lab)
+	lab/test
+
+.PHONY: test
+test: lint unit lab-test ## everything: lint, unit tests, lab tests
+
+.PHONY: docs
+docs: build ## write docs/modules from the modules themselves
+	bin/kops doc --write docs/modules

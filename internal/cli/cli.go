@@ -1,0 +1,120 @@
+// Package cli is the command line: one file a verb. It alone wires the packages together.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"kops/internal/diag"
+)
+
+// Exit codes, as documented in docs/exit-codes.md. Those of a run are run.ExitFailed and
+// its like.
+const (
+	exitOK    = 0
+	exitError = 1
+	exitLoad  = 3
+	exitUsage = 64
+)
+
+// Streams are what a command reads from and writes to.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	// OutIsTerminal and InIsTerminal say whether a person is at that end.
+	OutIsTerminal, InIsTerminal bool
+	Width                       int // columns of the terminal
+}
+
+// System returns the streams of the process.
+func System() Streams {
+	s := Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Width: 79}
+	s.OutIsTerminal = term.IsTerminal(int(os.Stdout.Fd()))
+	s.InIsTerminal = term.IsTerminal(int(os.Stdin.Fd()))
+	if w, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+		s.Width = w
+	}
+	return s
+}
+
+// color tells whether output is coloured: in a terminal, unless NO_COLOR is set, or where
+// CLICOLOR_FORCE asks for it.
+func (s Streams) color() bool {
+	if os.Getenv("CLICOLOR_FORCE") != "" || os.Getenv("ANSIBLE_FORCE_COLOR") != "" {
+		return true
+	}
+	return s.OutIsTerminal && os.Getenv("NO_COLOR") == ""
+}
+
+// exitCode ends a command with a code, after it has said what there is to say.
+type exitCode int
+
+// Error implements error.
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
+// usageError is a mistake in the command line itself.
+type usageError struct{ error }
+
+// Unwrap returns the cause.
+func (u usageError) Unwrap() error { return u.error }
+
+// Main runs the command line and returns the exit code.
+func Main(args []string, streams Streams) int {
+	root := newRoot(streams)
+	root.SetArgs(args)
+	err := root.ExecuteContext(context.Background())
+	return report(streams, err)
+}
+
+func newRoot(streams Streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "kops",
+		Short:         "Run Ansible playbooks over SSH: one binary, no agent, no Python",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.Err)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(newRun(streams), newLint(streams), newInventory(streams), newDoc(streams), newVersion(streams))
+	return root
+}
+
+// report shows an error to people and returns the exit code that it means.
+func report(streams Streams, err error) int {
+	var code exitCode
+	var usage usageError
+	var list diag.List
+	var d *diag.Diagnostic
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &code):
+		return int(code)
+	case errors.As(err, &usage):
+		fmt.Fprintf(streams.Err, "kops: %v\nRun 'kops --help' for the commands, 'kops COMMAND --help' for its flags.\n", err)
+		return exitUsage
+	case errors.As(err, &list):
+		showDiagnostics(streams, list)
+		return exitLoad
+	case errors.As(err, &d):
+		showDiagnostics(streams, diag.List{d})
+		return exitLoad
+	}
+	fmt.Fprintf(streams.Err, "kops: %v\n", err)
+	return exitError
+}
+
+func showDiagnostics(streams Streams, list diag.List) {
+	// There is nobody left to tell where standard error cannot be written.
+	_ = diag.Render(streams.Err, list, diag.RenderOptions{Color: streams.color(), Source: os.ReadFile})
+}

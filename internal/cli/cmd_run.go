@@ -1,0 +1,286 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"os/user"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"kops/internal/diag"
+	"kops/internal/event"
+	"kops/internal/plan"
+	"kops/internal/remote"
+	"kops/internal/remote/local"
+	"kops/internal/remote/ssh"
+	"kops/internal/report/human"
+	"kops/internal/report/jsonl"
+	"kops/internal/run"
+	"kops/internal/state"
+)
+
+// runOptions are the flags of kops run.
+type runOptions struct {
+	sourceFlags
+	streams   Streams
+	paths     []string
+	forks     int
+	check     bool
+	diff      bool
+	verbosity int
+	quiet     bool
+	json      bool
+
+	listHosts, listTasks, listTags, syntaxCheck bool
+	startAt                                     string
+
+	user, privateKey, connection string
+	timeout                      int
+	sshArgs                      []string
+	askPass                      bool
+	passwordFile                 string
+	become                       bool
+	becomeMethod, becomeUser     string
+	askBecome                    bool
+	becomePasswordFile           string
+	forceHandlers                bool
+}
+
+func newRun(streams Streams) *cobra.Command {
+	o := &runOptions{streams: streams}
+	cmd := &cobra.Command{
+		Use:   "run PLAYBOOK…",
+		Short: "Run playbooks",
+		Example: `  kops run playbooks/monitoring.yaml -i inventory.yaml
+  kops run site.yaml -i inventory.yaml --check --diff
+  kops run site.yaml -i inventory.yaml -l kafka1 -t jmx -e jmx_port=9998`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError{errors.New("run needs a playbook: kops run PLAYBOOK -i INVENTORY")}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.paths = args
+			return o.run(cmd.Context())
+		},
+	}
+	o.add(cmd)
+	o.addSelection(cmd)
+	o.addFlags(cmd)
+	return cmd
+}
+
+func (o *runOptions) addFlags(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.IntVarP(&o.forks, "forks", "f", 50, "hosts that work at the same time")
+	fs.BoolVarP(&o.check, "check", "C", false, "change nothing; say what would change")
+	fs.BoolVarP(&o.diff, "diff", "D", false, "show what changes in files")
+	fs.CountVarP(&o.verbosity, "verbose", "v", "show results; -vv also where tasks stand")
+	fs.BoolVarP(&o.quiet, "quiet", "q", false, "show failures and the recap only")
+	fs.BoolVar(&o.json, "json", false, "print events as lines of JSON (docs/events.md)")
+	fs.BoolVar(&o.listHosts, "list-hosts", false, "list the hosts of each play and stop")
+	fs.BoolVar(&o.listTasks, "list-tasks", false, "list the tasks that would run and stop")
+	fs.BoolVar(&o.listTags, "list-tags", false, "list the tags and stop")
+	fs.BoolVar(&o.syntaxCheck, "syntax-check", false, "load and check the playbook and stop")
+	fs.StringVar(&o.startAt, "start-at-task", "", "begin at the task of this name")
+	fs.StringVarP(&o.user, "user", "u", "", "log in as this user")
+	fs.StringVar(&o.privateKey, "private-key", "", "private key file")
+	fs.StringVar(&o.privateKey, "key-file", "", "private key file")
+	fs.StringVarP(&o.connection, "connection", "c", "", "ssh (default) or local")
+	fs.IntVarP(&o.timeout, "timeout", "T", 10, "seconds to connect")
+	fs.StringArrayVar(&o.sshArgs, "ssh-common-args", nil, "OpenSSH options, as in '-o ProxyJump=bastion'")
+	fs.StringArrayVar(&o.sshArgs, "ssh-extra-args", nil, "OpenSSH options, as in '-o ProxyJump=bastion'")
+	fs.BoolVarP(&o.askPass, "ask-pass", "k", false, "ask for the login password")
+	fs.StringVar(&o.passwordFile, "connection-password-file", "", "file with the login password")
+	fs.BoolVarP(&o.become, "become", "b", false, "become another user on the hosts")
+	fs.StringVar(&o.becomeMethod, "become-method", "sudo", "sudo or su")
+	fs.StringVar(&o.becomeUser, "become-user", "root", "the user to become")
+	fs.BoolVarP(&o.askBecome, "ask-become-pass", "K", false, "ask for the become password")
+	fs.StringVar(&o.becomePasswordFile, "become-password-file", "", "file with the become password")
+	fs.BoolVar(&o.forceHandlers, "force-handlers", false, "run handlers on failed hosts too")
+}
+
+func (o *runOptions) run(ctx context.Context) error {
+	s, err := newSession(ctx, o.streams, &o.sourceFlags)
+	if err != nil {
+		return err
+	}
+	p, list := s.plan(ctx, &o.sourceFlags, o.startAt, o.paths)
+	if p == nil {
+		return list
+	}
+	if o.listHosts || o.listTasks || o.listTags || o.syntaxCheck {
+		showDiagnostics(o.streams, list)
+		return o.list(p)
+	}
+	if err := matchesHosts(p); err != nil {
+		showDiagnostics(o.streams, list)
+		return err
+	}
+	return o.execute(ctx, s, p, list)
+}
+
+// execute runs the plan with its sinks, and ends with the run's exit code.
+func (o *runOptions) execute(ctx context.Context, s *session, p *plan.Plan, warnings diag.List) error {
+	defaults, err := o.defaults(s)
+	if err != nil {
+		return err
+	}
+	if err := p.Ask(s.ask, s.streams.InIsTerminal); err != nil {
+		return err
+	}
+	showDiagnostics(o.streams, warnings)
+	cache, err := state.OpenArtifacts()
+	if err != nil {
+		return err
+	}
+	ctx, stop, release := interruptible(ctx, o.streams)
+	defer release()
+
+	dialer := ssh.NewDialer(ssh.Options{Prompt: func(text string) (string, error) { return s.ask(ctx, text, true) }})
+	defer dialer.Close()
+	bus := event.NewBus(event.Mask(s.masker.Mask), o.sink())
+	summary, err := run.Run(ctx, run.Options{
+		Plan: p, Dial: dial(dialer), Emit: bus.Emit, Forks: o.forks, Check: o.check, Diff: o.diff, Verbosity: o.verbosity,
+		Defaults: defaults, Artifacts: cache, Ask: o.asker(s), Hide: s.masker.Add, Stop: stop, Started: o.started(),
+	})
+	if closed := bus.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return err
+	}
+	if o.startAt != "" && !p.Begun() {
+		return fmt.Errorf("--start-at-task: no task is named %q", o.startAt)
+	}
+	return exitCode(summary.Exit)
+}
+
+func (o *runOptions) sink() event.Sink {
+	if o.json {
+		return jsonl.New(o.streams.Out)
+	}
+	return human.New(o.streams.Out, human.Options{
+		Color: o.streams.color(), Live: o.streams.OutIsTerminal, Width: o.streams.Width, Verbosity: o.verbosity, Quiet: o.quiet,
+	})
+}
+
+// dial connects by SSH, or to this machine.
+func dial(d *ssh.Dialer) remote.Dialer {
+	return func(ctx context.Context, name string, s remote.Settings) (remote.Connection, error) {
+		if s.Kind == "local" {
+			return local.Dial(ctx, name, s)
+		}
+		return d.Dial(ctx, name, s)
+	}
+}
+
+// asker is nil where there is nobody to ask.
+func (o *runOptions) asker(s *session) func(context.Context, string, bool) (string, error) {
+	if !o.streams.InIsTerminal {
+		return nil
+	}
+	return s.ask
+}
+
+func (o *runOptions) started() event.RunStarted {
+	e := event.RunStarted{
+		Schema: event.Schema, Run: time.Now().UTC().Format("20060102T150405.000000Z"), Version: version,
+		Command: os.Args, Playbooks: o.paths, Check: o.check,
+	}
+	if u, err := user.Current(); err == nil {
+		e.User = u.Username
+	}
+	e.Host, _ = os.Hostname()
+	return e
+}
+
+// defaults reads the settings of connection and become, and asks for passwords.
+func (o *runOptions) defaults(s *session) (run.Defaults, error) {
+	d := run.Defaults{
+		User: o.user, PrivateKeyFile: o.privateKey, Connection: o.connection, Timeout: o.timeout,
+		Become: o.become, BecomeMethod: o.becomeMethod, BecomeUser: o.becomeUser, ForceHandlers: o.forceHandlers,
+	}
+	for _, args := range o.sshArgs {
+		words, err := shellWords(args)
+		if err != nil {
+			return d, usageError{fmt.Errorf("--ssh-common-args: %w", err)}
+		}
+		d.SSHArgs = append(d.SSHArgs, words...)
+	}
+	var err error
+	if d.Password, err = o.password(s, o.askPass, o.passwordFile, "SSH password: "); err != nil {
+		return d, err
+	}
+	prompt := "BECOME password: "
+	if o.askPass {
+		prompt = "BECOME password [defaults to SSH password]: "
+	}
+	if d.BecomePassword, err = o.password(s, o.askBecome, o.becomePasswordFile, prompt); err != nil {
+		return d, err
+	}
+	if o.askBecome && d.BecomePassword == "" {
+		d.BecomePassword = d.Password
+	}
+	s.masker.Add(d.Password)
+	s.masker.Add(d.BecomePassword)
+	return d, nil
+}
+
+func (o *runOptions) password(s *session, ask bool, file, prompt string) (string, error) {
+	if file != "" {
+		src, err := s.readFile(file)
+		if err != nil {
+			return "", fmt.Errorf("password file: %w", err)
+		}
+		return strings.TrimRight(string(src), "\r\n"), nil
+	}
+	if !ask {
+		return "", nil
+	}
+	return s.ask(context.Background(), prompt, true)
+}
+
+// interruptible handles Ctrl-C: once ends the run after the steps under way, twice at once.
+func interruptible(ctx context.Context, streams Streams) (context.Context, <-chan struct{}, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := make(chan struct{})
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case <-ctx.Done():
+				return
+			case <-signals:
+			}
+			if n > 0 {
+				cancel()
+				return
+			}
+			close(stop)
+			fmt.Fprintln(streams.Err, "\nkops: finishing the steps that are under way; press Ctrl-C again to end at once")
+		}
+	}()
+	return ctx, stop, func() {
+		signal.Stop(signals)
+		cancel()
+	}
+}
+
+// matchesHosts is an error where no play of the run matches a host.
+func matchesHosts(p *plan.Plan) error {
+	if len(p.Plays()) == 0 || p.AnyHosts() {
+		return nil
+	}
+	d := &diag.Diagnostic{Pos: p.Plays()[0].Pos, Summary: "no play matches a host: there is nothing to run"}
+	d.Hint = "check the inventory (-i), --limit and the plays' hosts: kops inventory --graph shows what there is"
+	return d
+}

@@ -1,0 +1,151 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/term"
+
+	"kops/internal/diag"
+	"kops/internal/inventory"
+	"kops/internal/module"
+	"kops/internal/module/all"
+	"kops/internal/plan"
+	"kops/internal/playbook"
+	actions "kops/internal/run/action/all"
+	"kops/internal/secret"
+	"kops/internal/template"
+	"kops/internal/yamlpos"
+)
+
+// session is what the commands share: how files are read, what is secret.
+type session struct {
+	streams Streams
+	masker  *secret.Masker
+	vault   *secret.Vault
+	yaml    yamlpos.Options
+	engine  *template.Engine
+}
+
+// newSession reads the vault passwords and returns a session.
+func newSession(ctx context.Context, streams Streams, f *sourceFlags) (*session, error) {
+	s := &session{streams: streams, masker: secret.NewMasker()}
+	var passwords []secret.Password
+	specs := append(append([]string(nil), f.vaultIDs...), f.vaultFiles...)
+	if f.askVault {
+		specs = append(specs, "prompt")
+	}
+	if file := os.Getenv("ANSIBLE_VAULT_PASSWORD_FILE"); file != "" && len(specs) == 0 {
+		specs = append(specs, file)
+	}
+	for _, spec := range specs {
+		p, err := secret.ReadPassword(ctx, spec, s.prompt)
+		if err != nil {
+			return nil, err
+		}
+		passwords = append(passwords, p)
+	}
+	s.vault = secret.NewVault(passwords, s.masker)
+	s.yaml = yamlpos.Options{Decrypter: s.vault}
+	s.engine = template.New(template.Options{ReadFile: s.readFile})
+	return s, nil
+}
+
+// readFile reads a file, decrypted where it is a vault.
+func (s *session) readFile(path string) ([]byte, error) {
+	src, err := os.ReadFile(path)
+	if err != nil || !secret.IsEncrypted(src) {
+		return src, err
+	}
+	plain, err := s.vault.DecryptFile(src)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	s.masker.Add(string(plain))
+	return plain, nil
+}
+
+// prompt asks for a secret.
+func (s *session) prompt(text string) ([]byte, error) {
+	answer, err := s.ask(context.Background(), text, true)
+	return []byte(answer), err
+}
+
+// errNoTerminal says that there is nobody to ask.
+var errNoTerminal = errors.New("there is no terminal to ask")
+
+// ask asks the user on the terminal. A secret answer is not shown.
+func (s *session) ask(_ context.Context, text string, hidden bool) (string, error) {
+	if !s.streams.InIsTerminal {
+		return "", fmt.Errorf("%q: %w", strings.TrimSpace(text), errNoTerminal)
+	}
+	fmt.Fprint(s.streams.Err, text)
+	if hidden {
+		answer, err := term.ReadPassword(int(os.Stdin.Fd()))
+		fmt.Fprintln(s.streams.Err)
+		return string(answer), err
+	}
+	line, err := bufio.NewReader(s.streams.In).ReadString('\n')
+	if err == io.EOF {
+		err = nil
+	}
+	return strings.TrimRight(line, "\r\n"), err
+}
+
+// registry is every module and action.
+func registry() *module.Registry {
+	return module.NewRegistry(all.Modules()).Override(actions.Modules())
+}
+
+// inventory loads the inventories. Where none is given, it has the implicit localhost only.
+func (s *session) inventory(ctx context.Context, f *sourceFlags) (*inventory.Inventory, diag.List) {
+	paths := f.inventoryPaths()
+	if len(paths) == 0 {
+		return inventory.New(), nil
+	}
+	return inventory.Load(ctx, paths, s.yaml)
+}
+
+// plan loads playbooks and inventory and puts them together. The diagnostics may be
+// warnings only; with errors the plan is nil.
+func (s *session) plan(ctx context.Context, f *sourceFlags, startAt string, paths []string) (*plan.Plan, diag.List) {
+	var list diag.List
+	inv, found := s.inventory(ctx, f)
+	list = append(list, found...)
+	extra, err := f.vars(s.yaml)
+	list.Add(err)
+	limit, err := inventory.ReadLimit(f.limit)
+	list.Add(err)
+	loader := s.loader(extra)
+	var books []*playbook.Playbook
+	for _, path := range paths {
+		book, found := loader.Playbook(path)
+		list = append(list, found...)
+		if book != nil {
+			books = append(books, book)
+		}
+	}
+	dir, found := inventory.ReadVarsDir(filepath.Dir(paths[0]), inv, s.yaml)
+	list = append(list, found...)
+	if list.HasErrors() {
+		list.Sort()
+		return nil, list
+	}
+	p, found := plan.New(plan.Options{
+		Playbooks: books, Inventory: inv, VarsDir: dir, Registry: registry(), Engine: s.engine, YAML: s.yaml,
+		LoadTasks: loader.Tasks, ExtraVars: extra, Limit: limit, StartAt: startAt,
+		Tags: plan.Tags{Run: f.tags, Skip: f.skipTags},
+	})
+	list = append(list, found...)
+	list.Sort()
+	if list.HasErrors() {
+		return nil, list
+	}
+	return p, list
+}
