@@ -4,6 +4,7 @@ package all
 import (
 	"kops/internal/module"
 	"kops/internal/module/command"
+	"kops/internal/module/copy"
 	"kops/internal/module/dockercontainer"
 	"kops/internal/module/dockerimage"
 	"kops/internal/module/dockervolume"
@@ -23,6 +24,7 @@ import (
 func Modules() []*module.Module {
 	return []*module.Module{
 		command.New(),
+		copy.New(),
 		dockercontainer.New(),
 		dockerimage.New(),
 		dockervolume.New(),

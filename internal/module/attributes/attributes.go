@@ -122,17 +122,12 @@ func (a Arguments) New(path string, typ fs.FileMode, h remote.Reader, known Know
 	return a.Apply(f, known)
 }
 
-// WriteOptions returns the options that write a file with these attributes. old is what is
-// there (a mode such as "g+w" builds on it).
-func (a Arguments) WriteOptions(old remote.File) remote.WriteOptions {
+// WriteOptions returns the options that write a file with these attributes. after is what
+// Apply or New returned for it.
+func (a Arguments) WriteOptions(after remote.File) remote.WriteOptions {
 	opts := remote.WriteOptions{Owner: a.Owner, Group: a.Group, InPlace: a.UnsafeWrites}
 	if a.Mode.IsSet() && !a.Mode.Preserve() {
-		bits := NewFile
-		if old.Exists {
-			bits = old.Mode
-		}
-		bits = a.Mode.Apply(bits, false)
-		opts.Mode = &bits
+		opts.Mode = &after.Mode
 	}
 	return opts
 }

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"kops/internal/module"
 	"kops/internal/remote"
@@ -217,11 +218,20 @@ func apply(t *testing.T, spec module.Spec, c module.Change, h remote.Host) (*val
 	return result, nil
 }
 
-// withoutDo drops the functions of the steps, which cannot be compared.
+// withoutDo drops what cannot be compared: the functions of the steps, and the time at which
+// Plan itself read a file.
 func withoutDo(c module.Change) module.Change {
 	c.Steps = slices.Clone(c.Steps)
 	for i := range c.Steps {
 		c.Steps[i].Do = nil
+	}
+	c.Effects = slices.Clone(c.Effects)
+	for i, e := range c.Effects {
+		if e.Path != nil {
+			f := *e.Path
+			f.AccTime = time.Time{}
+			c.Effects[i].Path = &f
+		}
 	}
 	return c
 }
