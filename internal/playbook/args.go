@@ -58,6 +58,8 @@ func (l *loader) choose(n *yamlpos.Node, candidates []yamlpos.Pair, handler bool
 	var modules, others []yamlpos.Pair
 	for _, p := range candidates {
 		switch {
+		case slices.Contains(refused, p.Key.Raw):
+			l.notYet("keyword", p.Key)
 		case l.notYet("module", p.Key):
 			others = append(others, p)
 		case l.known(p.Key.Raw):
@@ -67,9 +69,9 @@ func (l *loader) choose(n *yamlpos.Node, candidates []yamlpos.Pair, handler bool
 			return p, false
 		default:
 			others = append(others, p)
-			l.unknown("a task", p.Key, append(slices.Clone(keywords), l.opts.Modules...))
 		}
 	}
+	l.unknownKeys(others, modules, append(slices.Clone(keywords), l.opts.Modules...))
 	switch {
 	case len(candidates) == 0:
 		l.list.Add(diag.Errorf(n.Pos, "the task names no module").WithHint("say what is to be done, for example: \"command: uptime\""))
@@ -82,6 +84,21 @@ func (l *loader) choose(n *yamlpos.Node, candidates []yamlpos.Pair, handler bool
 		return yamlpos.Pair{}, false
 	}
 	return modules[0], len(others) == 0
+}
+
+// unknownKeys reports keys that are neither keywords nor modules. Below a module that has no
+// arguments they are most likely its arguments, not indented.
+func (l *loader) unknownKeys(others, modules []yamlpos.Pair, candidates []string) {
+	for _, p := range others {
+		if slices.Contains(l.opts.NotYet, Short(p.Key.Raw)) {
+			continue // said already
+		}
+		before := len(l.list)
+		l.unknown("a task", p.Key, candidates)
+		if d := l.list[before]; d.Hint == "" && len(modules) == 1 && modules[0].Value.IsNull() {
+			d.WithHint("if it is an argument of %s, indent it", modules[0].Key.Raw)
+		}
+	}
 }
 
 func (l *loader) unknownModule(key *yamlpos.Node, keywords []string) {
@@ -221,7 +238,7 @@ func (l *loader) keyValues(t *Task, n *yamlpos.Node, text string, raw bool) {
 			if first < 0 {
 				first = at
 			}
-			rest = append(rest, word)
+			rest = append(rest, leftOver(word, ok))
 		} else {
 			t.ArgsPos[key] = pos
 			quoted := len(word) > len(key)+1 && (word[len(key)+1] == '"' || word[len(key)+1] == '\'')
@@ -239,11 +256,6 @@ func (l *loader) keyValues(t *Task, n *yamlpos.Node, text string, raw bool) {
 	if !raw && !slices.Contains(oneText, Short(t.Module)) {
 		l.list.Add(diag.Errorf(within(n, first), "%s takes arguments as key: value or key=value, and %q is neither", t.Module, rest[0]))
 		return
-	}
-	if !raw {
-		for i := range rest {
-			rest[i] = strings.ReplaceAll(rest[i], `\=`, "=")
-		}
 	}
 	pos := within(n, first)
 	t.FreeForm = Field{Value: yamlpos.Text(joinArgs(rest), pos), Pos: pos}

@@ -32,7 +32,7 @@ type Options struct {
 type loader struct {
 	opts  Options
 	list  diag.List
-	dir   string // the playbook's folder
+	dir   string // the folder of the playbook that is being read
 	play  *Play  // nil outside of plays
 	roles map[string]*Role
 	stack []string // files that are being imported, and roles that are being loaded
@@ -96,7 +96,7 @@ func FindTasks(name, file string, play *Play, role *Role, handler bool) (string,
 	return path, nil
 }
 
-// list reads a file that must hold a list.
+// listFile reads a file that must hold a list.
 func (l *loader) listFile(file, what, hint string) []*yamlpos.Node {
 	n, list := yamlpos.Load(file, yamlpos.Options{Decrypter: l.opts.Decrypter})
 	l.list = append(l.list, list...)
@@ -114,7 +114,7 @@ func (l *loader) enter(what string, pos value.Position) bool {
 	if i := slices.Index(l.stack, what); i >= 0 {
 		way := append(slices.Clone(l.stack[i:]), what)
 		for j, w := range way {
-			way[j] = strings.TrimPrefix(strings.TrimPrefix(w, l.dir+"/"), "role ")
+			way[j] = strings.TrimPrefix(w, "role ")
 		}
 		l.list.Add(diag.Errorf(pos, "this goes in a circle: %s", strings.Join(way, " → ")).
 			WithHint("remove one of these; with a condition, use include_tasks, which is read only when it is reached"))
@@ -132,6 +132,8 @@ func (l *loader) playbook(file string) []*Play {
 		return nil
 	}
 	defer l.leave()
+	defer func(dir string) { l.dir = dir }(l.dir)
+	l.dir = filepath.Dir(file)
 	nodes := l.listFile(file, "a playbook", `begin each play with a dash: "- hosts: …"`)
 	if len(nodes) == 0 && !l.list.HasErrors() {
 		l.list.Add(diag.Errorf(value.Position{File: file, Line: 1, Column: 1}, "the playbook holds no play").

@@ -130,6 +130,15 @@ func keyValue(word string) (key, val string, ok bool) {
 	return "", "", false
 }
 
+// leftOver returns a word that is no argument: as written if it has an equals sign of its own
+// meaning (isPair), else with its escaped equals signs plain.
+func leftOver(word string, isPair bool) string {
+	if isPair || !strings.Contains(word, "=") {
+		return word
+	}
+	return strings.ReplaceAll(decodeEscapes(word), `\=`, "=")
+}
+
 var escapes = regexp.MustCompile(`\\U[0-9a-fA-F]{8}|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\[\\'"abfnrtv]`)
 
 // decodeEscapes replaces Python's escapes.
