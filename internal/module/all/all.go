@@ -14,6 +14,8 @@ import (
 	"kops/internal/module/ping"
 	"kops/internal/module/raw"
 	"kops/internal/module/shell"
+	"kops/internal/module/slurp"
+	"kops/internal/module/stat"
 	"kops/internal/module/systemd"
 	"kops/internal/module/user"
 	"kops/internal/module/waitfor"
@@ -34,6 +36,8 @@ func Modules() []*module.Module {
 		ping.New(),
 		raw.New(),
 		shell.New(),
+		slurp.New(),
+		stat.New(),
 		systemd.New(),
 		user.New(),
 		waitfor.New(),
