@@ -8,6 +8,7 @@ lab_up() {
 	local name
 	for name in "$@"; do machine_boot "$name"; done
 	wait_ready "$@"
+	artifacts_serve
 }
 
 lab_down() {
@@ -20,6 +21,7 @@ lab_down() {
 		machine_remove_traces "$name"
 	done
 	[ -z "$everything" ] || {
+		artifacts_stop
 		network_down
 		cgroup_cleanup
 	}
