@@ -171,12 +171,16 @@ func itemsToDict(c *jinja.Call) (value.Value, error) {
 	}
 	out := &value.Map{}
 	for _, item := range items {
-		m, ok, err := asMap(item)
+		m, isMap, err := asMap(item)
 		if err != nil {
 			return nil, err
 		}
-		if !ok {
+		row, isRow := sequence(item)
+		if !isMap && !isRow {
 			return nil, fmt.Errorf("items2dict requires a list of dictionaries, got %s instead.", value.Repr(args[0]))
+		}
+		if isRow {
+			m = numbered(row)
 		}
 		k, hasKey := m.Get(key)
 		v, hasValue := m.Get(val)
@@ -190,6 +194,15 @@ func itemsToDict(c *jinja.Call) (value.Value, error) {
 		out.Set(k, v)
 	}
 	return out, nil
+}
+
+// numbered is a list as a mapping of its indexes.
+func numbered(items []value.Value) *value.Map {
+	m := &value.Map{}
+	for i, item := range items {
+		m.Set(int64(i), item)
+	}
+	return m
 }
 
 func subelementsFilter(c *jinja.Call) (value.Value, error) {

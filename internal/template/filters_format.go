@@ -152,8 +152,6 @@ func yamlOption(o *pyyaml.Options, name string, v value.Value) error {
 		}
 	case "sort_keys":
 		o.SortKeys = value.Truth(v)
-	case "allow_unicode":
-		o.ASCII = !value.Truth(v)
 	case "default_flow_style":
 		o.Flow = pyyaml.FlowNever
 		if v == nil {
@@ -177,7 +175,7 @@ func yamlOption(o *pyyaml.Options, name string, v value.Value) error {
 	case "canonical":
 		o.Canonical = value.Truth(v)
 	default:
-		return fmt.Errorf("to_yaml has no option %s; it has indent, width, sort_keys, allow_unicode, default_flow_style, default_style, explicit_start, explicit_end, canonical", value.Repr(name))
+		return fmt.Errorf("to_yaml has no option %s; it has indent, width, sort_keys, default_flow_style, default_style, explicit_start, explicit_end, canonical", value.Repr(name))
 	}
 	return nil
 }

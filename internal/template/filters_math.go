@@ -103,7 +103,11 @@ func root(c *jinja.Call) (value.Value, error) {
 	case base == 0:
 		return nil, errors.New("float division by zero")
 	}
-	return pow(x, 1/base)
+	z, err := pow(x, 1/base)
+	if f, ok := z.(float64); ok && math.Pow(math.Round(f), base) == x {
+		return math.Round(f), nil // an exact root, which 1/base cannot give
+	}
+	return z, err
 }
 
 // sizeUnits are the letters of sizes, each 1024 times the one before it.

@@ -32,6 +32,11 @@ func passwordLookup(l *lookupCall) ([]value.Value, error) {
 	var out []value.Value
 	for _, term := range terms {
 		path, options := keyValues(term)
+		if s, ok := l.Options.Get("chars"); ok && options.At("chars") == nil {
+			if text, ok := s.(string); ok { // only inside a term are two commas a comma
+				options.Set("chars", value.Strings(strings.Split(text, ",")))
+			}
+		}
 		v, err := l.inline(options).password(path)
 		if err != nil {
 			return nil, err
@@ -79,7 +84,11 @@ func (l *lookupCall) newPassword() (string, error) {
 	if len(letters) == 0 {
 		return "", errors.New("option 'chars' leaves no characters to choose from")
 	}
-	choose, err := newChooser(l.option("seed", nil))
+	seed := l.option("seed", nil)
+	if seed != nil {
+		seed = value.Str(seed)
+	}
+	choose, err := newChooser(seed)
 	if err != nil {
 		return "", err
 	}

@@ -30,7 +30,6 @@ type Options struct {
 	Width         int  // the column past which lines are broken; 0 means 80, below 0 never
 	Flow          Flow // default_flow_style
 	SortKeys      bool
-	ASCII         bool // write other characters as escapes
 	Style         byte // default_style: one of | > ' " or 0
 	ExplicitStart bool
 	ExplicitEnd   bool

@@ -13,7 +13,6 @@ type emitter struct {
 	out       strings.Builder
 	indents   int // columns that a level adds
 	width     int
-	ascii     bool
 	canonical bool
 	opts      Options
 
@@ -34,7 +33,7 @@ type context struct {
 
 func newEmitter(opts Options) *emitter {
 	e := &emitter{
-		opts: opts, indents: opts.Indent, width: opts.Width, ascii: opts.ASCII, canonical: opts.Canonical,
+		opts: opts, indents: opts.Indent, width: opts.Width, canonical: opts.Canonical,
 		indent: -1, whitespace: true, indention: true,
 	}
 	if e.indents < 2 || e.indents > 9 {
@@ -217,7 +216,7 @@ func (e *emitter) simpleKey(n *node) bool {
 	if n.kind != scalar {
 		return (len(n.items) == 0 || n.done && n.anchor != "") && len(n.anchor) <= 128
 	}
-	return !analyze(n.text, e.ascii).multiline && len(n.anchor)+len(n.text) <= 128
+	return !analyze(n.text).multiline && len(n.anchor)+len(n.text) <= 128
 }
 
 func (e *emitter) put(s string) {

@@ -27,7 +27,7 @@ func printable(r rune) bool {
 	return r == '\n' || r >= 0x20 && r <= 0x7e || r >= 0xa0 && r < 0xd800 || r >= 0xe000 && r < 0xfffe && r != 0xfeff
 }
 
-func analyze(text string, ascii bool) analysis {
+func analyze(text string) analysis {
 	if text == "" {
 		return analysis{blockPlain: true, singleQuoted: true}
 	}
@@ -40,7 +40,7 @@ func analyze(text string, ascii bool) analysis {
 		before, after := i == 0 || isBlankOrEnd(runes, i-1), isBlankOrEnd(runes, i+1)
 		flow, block := indicates(r, i == 0, before, after)
 		flowIndicator, blockIndicator = flowIndicator || flow, blockIndicator || block
-		special = special || !printable(r) || ascii && r > 0x7f
+		special = special || !printable(r)
 		switch {
 		case isBreak(r):
 			breaks = true
@@ -84,7 +84,7 @@ func indicates(r rune, first, blankBefore, blankAfter bool) (flow, block bool) {
 }
 
 func (e *emitter) scalar(n *node, c context) {
-	a := analyze(n.text, e.ascii)
+	a := analyze(n.text)
 	plainOK := resolve(n.text) == n.tag // read back without quotes, it is the same
 	quotedOK := n.tag == "str"
 	style := e.style(n, a, c, plainOK || !quotedOK)

@@ -74,7 +74,7 @@ func (e *emitter) doubleQuoted(text string, mayBreak bool) {
 	spaces := false
 	for i, r := range runes {
 		switch {
-		case !printable(r) || e.ascii && r > 0x7f || isBreak(r) || r == '"' || r == '\\':
+		case !printable(r) || isBreak(r) || r == '"' || r == '\\':
 			e.put(`\` + escape(r))
 			spaces = false
 		case r == ' ':
