@@ -92,9 +92,9 @@ func mandatory(c *jinja.Call) (value.Value, error) {
 		}
 		return nil, errors.New(value.Str(msg))
 	case u.Name != "":
-		return nil, fmt.Errorf("Mandatory variable %s not defined.", value.Repr(u.Name))
+		return nil, fmt.Errorf("mandatory variable %s not defined", value.Repr(u.Name))
 	}
-	return nil, errors.New("Mandatory variable not defined.")
+	return nil, errors.New("mandatory variable not defined")
 }
 
 func typeDebug(c *jinja.Call) (value.Value, error) {
@@ -125,7 +125,7 @@ func dictToItems(c *jinja.Call) (value.Value, error) {
 		return nil, err
 	}
 	if !ok {
-		return nil, fmt.Errorf("dict2items requires a dictionary, got %s instead.", value.TypeName(args[0]))
+		return nil, fmt.Errorf("dict2items requires a dictionary, got %s instead", value.TypeName(args[0]))
 	}
 	key, val, err := itemNames(args[1], args[2])
 	if err != nil {
@@ -163,7 +163,7 @@ func itemsToDict(c *jinja.Call) (value.Value, error) {
 	}
 	items, ok := sequence(args[0])
 	if !ok {
-		return nil, fmt.Errorf("items2dict requires a list, got %s instead.", value.TypeName(args[0]))
+		return nil, fmt.Errorf("items2dict requires a list, got %s instead", value.TypeName(args[0]))
 	}
 	key, val, err := itemNames(args[1], args[2])
 	if err != nil {
@@ -177,7 +177,7 @@ func itemsToDict(c *jinja.Call) (value.Value, error) {
 		}
 		row, isRow := sequence(item)
 		if !isMap && !isRow {
-			return nil, fmt.Errorf("items2dict requires a list of dictionaries, got %s instead.", value.Repr(args[0]))
+			return nil, fmt.Errorf("items2dict requires a list of dictionaries, got %s instead", value.Repr(args[0]))
 		}
 		if isRow {
 			m = numbered(row)
@@ -185,7 +185,7 @@ func itemsToDict(c *jinja.Call) (value.Value, error) {
 		k, hasKey := m.Get(key)
 		v, hasValue := m.Get(val)
 		if !hasKey || !hasValue {
-			return nil, fmt.Errorf("items2dict requires each dictionary in the list to contain the keys '%s' and '%s', got %s instead.",
+			return nil, fmt.Errorf("items2dict requires each dictionary in the list to contain the keys '%s' and '%s', got %s instead",
 				value.Str(key), value.Str(val), value.Repr(args[0]))
 		}
 		if !value.Hashable(k) {
@@ -353,23 +353,23 @@ func rekeyOnMember(c *jinja.Call) (value.Value, error) {
 		items, ok = m.Values(), true
 	}
 	if !ok {
-		return nil, errors.New("Type is not a valid list, set, or dict")
+		return nil, errors.New("type is not a valid list, set, or dict")
 	}
 	out := &value.Map{}
 	for _, item := range items {
 		m, ok := item.(*value.Map)
 		if !ok {
-			return nil, errors.New("List item is not a valid dict")
+			return nil, errors.New("list item is not a valid dict")
 		}
 		k, ok := m.Get(args[1])
 		if !ok {
-			return nil, fmt.Errorf("Key %s was not found.", value.Repr(args[1]))
+			return nil, fmt.Errorf("key %s was not found", value.Repr(args[1]))
 		}
 		if !value.Hashable(k) {
 			return nil, fmt.Errorf("unhashable type: '%s'", value.TypeName(k))
 		}
 		if _, ok := out.Get(k); ok && !overwrite {
-			return nil, fmt.Errorf("Key %s is not unique, cannot convert to dict.", value.Repr(k))
+			return nil, fmt.Errorf("key %s is not unique, cannot convert to dict", value.Repr(k))
 		}
 		out.Set(k, item)
 	}

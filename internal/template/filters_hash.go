@@ -117,7 +117,7 @@ func toUUID(c *jinja.Call) (value.Value, error) {
 	digits := strings.Trim(strings.NewReplacer("urn:", "", "uuid:", "").Replace(namespace), "{}")
 	space, err := hex.DecodeString(strings.ReplaceAll(digits, "-", ""))
 	if err != nil || len(space) != 16 {
-		return nil, fmt.Errorf("Invalid value '%s' for 'namespace': badly formed hexadecimal UUID string", namespace)
+		return nil, fmt.Errorf("invalid value '%s' for 'namespace': badly formed hexadecimal UUID string", namespace)
 	}
 	sum := sha1.Sum(append(space, text...))
 	id := sum[:16]

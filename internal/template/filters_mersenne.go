@@ -62,7 +62,7 @@ func newMersenne(seed value.Value) (*mersenne, error) {
 	case float64:
 		n = new(big.Int).SetUint64(uint64(hashFloat(v)))
 	default:
-		return nil, fmt.Errorf("The only supported seed types are: None, int, float, str, bytes, and bytearray.")
+		return nil, fmt.Errorf("the only supported seed types are: None, int, float, str, bytes, and bytearray")
 	}
 	var key []uint32
 	words := new(big.Int).Abs(n)

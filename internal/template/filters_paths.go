@@ -201,7 +201,7 @@ func pathJoin(c *jinja.Call) (value.Value, error) {
 	}
 	items, ok := sequence(args[0])
 	if !ok {
-		return nil, fmt.Errorf("|path_join expects string or sequence, got %s instead.", value.TypeName(args[0]))
+		return nil, fmt.Errorf("|path_join expects string or sequence, got %s instead", value.TypeName(args[0]))
 	}
 	if len(items) == 0 {
 		return nil, errors.New("join() missing 1 required positional argument: 'a'")
@@ -230,7 +230,7 @@ func commonPath(c *jinja.Call) (value.Value, error) {
 	}
 	items, ok := sequence(args[0])
 	if !ok {
-		return nil, fmt.Errorf("|commonpath expects sequence, got %s instead.", value.TypeName(args[0]))
+		return nil, fmt.Errorf("|commonpath expects sequence, got %s instead", value.TypeName(args[0]))
 	}
 	if len(items) == 0 {
 		return nil, errors.New("commonpath() arg is an empty sequence")
@@ -248,7 +248,7 @@ func commonPath(c *jinja.Call) (value.Value, error) {
 			continue
 		}
 		if absolute != strings.HasPrefix(p, "/") {
-			return nil, errors.New("Can't mix absolute and relative paths")
+			return nil, errors.New("can't mix absolute and relative paths")
 		}
 		n := 0
 		for n < min(len(common), len(parts)) && common[n] == parts[n] {

@@ -54,7 +54,7 @@ func random(c *jinja.Call) (value.Value, error) {
 		return nil, errors.New("start and step can only be used with integer values")
 	}
 	if len(items) == 0 {
-		return nil, errors.New("Cannot choose from an empty sequence")
+		return nil, errors.New("cannot choose from an empty sequence")
 	}
 	i, err := pick(choose, len(items))
 	if err != nil {

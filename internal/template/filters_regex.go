@@ -242,7 +242,7 @@ func (p *pattern) reference(arg value.Value) (int, error) {
 	} else if digits, ok := strings.CutPrefix(s, `\`); ok {
 		return p.group(digits)
 	}
-	return 0, fmt.Errorf(`Unknown argument %s: give groups as '\\1' or '\\g<name>'`, value.Repr(arg))
+	return 0, fmt.Errorf(`unknown argument %s: give groups as '\\1' or '\\g<name>'`, value.Repr(arg))
 }
 
 func (p *pattern) group(name string) (int, error) {
@@ -273,9 +273,9 @@ func regexEscape(c *jinja.Call) (value.Value, error) {
 	case "posix_basic":
 		special = `].[^$*\`
 	case "posix_extended":
-		return nil, fmt.Errorf("Regex type (%s) not yet implemented", args[1])
+		return nil, fmt.Errorf("regex type (%s) not yet implemented", args[1])
 	default:
-		return nil, fmt.Errorf("Invalid regex type (%s)", value.Str(args[1]))
+		return nil, fmt.Errorf("invalid regex type (%s)", value.Str(args[1]))
 	}
 	var out strings.Builder
 	for _, r := range text {

@@ -75,7 +75,7 @@ func comment(c *jinja.Call) (value.Value, error) {
 	}
 	style, ok := commentStyles[name]
 	if !ok {
-		return nil, fmt.Errorf("Invalid style %s. Available styles: plain, erlang, c, cblock, xml", value.Repr(name))
+		return nil, fmt.Errorf("invalid style %s. Available styles: plain, erlang, c, cblock, xml", value.Repr(name))
 	}
 	decoration := style.decoration
 	if v, ok := c.Kwargs.Get("decoration"); ok {
@@ -327,9 +327,9 @@ func b64decode(c *jinja.Call) (value.Value, error) {
 		pad = ""
 	}
 	if need := (4 - len(data)%4) % 4; need == 3 {
-		return nil, fmt.Errorf("Invalid base64-encoded string: number of data characters (%d) cannot be 1 more than a multiple of 4", len(data))
+		return nil, fmt.Errorf("invalid base64-encoded string: number of data characters (%d) cannot be 1 more than a multiple of 4", len(data))
 	} else if len(pad) < need {
-		return nil, errors.New("Incorrect padding")
+		return nil, errors.New("incorrect padding")
 	}
 	raw, err := base64.RawStdEncoding.DecodeString(data)
 	if err != nil {
@@ -376,7 +376,7 @@ func splitURL(text string) (*value.Map, error) {
 		}
 		netloc, text = rest[:end], rest[end:]
 		if strings.Contains(netloc, "[") != strings.Contains(netloc, "]") {
-			return nil, errors.New("Invalid IPv6 URL")
+			return nil, errors.New("invalid IPv6 URL")
 		}
 	}
 	text, fragment, _ = strings.Cut(text, "#")
@@ -426,10 +426,10 @@ func hostPort(host string) (name, port value.Value, err error) {
 	}
 	n, err := strconv.ParseUint(digits, 10, 32)
 	if err != nil {
-		return nil, nil, fmt.Errorf("Port could not be cast to integer value as %s", value.Repr(digits))
+		return nil, nil, fmt.Errorf("port could not be cast to integer value as %s", value.Repr(digits))
 	}
 	if n > 65535 {
-		return nil, nil, errors.New("Port out of range 0-65535")
+		return nil, nil, errors.New("port out of range 0-65535")
 	}
 	return name, int64(n), nil
 }

@@ -28,7 +28,7 @@ func strftime(c *jinja.Call) (value.Value, error) {
 	if args[1] != jinja.Missing && args[1] != nil {
 		seconds, err := value.ToFloat(args[1])
 		if err != nil || seconds != seconds || seconds > 253402300799 || seconds < -62135596800 {
-			return nil, fmt.Errorf("Invalid value for epoch value (%s)", value.Str(args[1]))
+			return nil, fmt.Errorf("invalid value for epoch value (%s)", value.Str(args[1]))
 		}
 		t = time.UnixMicro(int64(seconds * 1e6))
 	}

@@ -72,7 +72,7 @@ func varsLookup(l *lookupCall) ([]value.Value, error) {
 	for _, term := range l.Terms {
 		name, ok := term.(string)
 		if !ok {
-			return nil, fmt.Errorf("Variable name must be 'str' not '%s'.", value.TypeName(term))
+			return nil, fmt.Errorf("variable name must be 'str' not '%s'", value.TypeName(term))
 		}
 		v, found, err := l.Env.Var(name)
 		if err != nil {
@@ -95,7 +95,7 @@ func varnamesLookup(l *lookupCall) ([]value.Value, error) {
 	var out []value.Value
 	for _, term := range l.Terms {
 		if _, ok := term.(string); !ok {
-			return nil, fmt.Errorf(`Invalid setting identifier, "%s" is not a string, it is a %s`, value.Str(term), value.TypeName(term))
+			return nil, fmt.Errorf(`invalid setting identifier, "%s" is not a string, it is a %s`, value.Str(term), value.TypeName(term))
 		}
 		p, err := compileRegex(term, false, false)
 		if err != nil {

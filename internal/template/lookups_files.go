@@ -22,7 +22,7 @@ func (l *lookupCall) read(name string) (string, error) {
 			return string(data), nil
 		}
 	}
-	return "", fmt.Errorf("Unable to access the file %s: %w", value.Repr(name), err)
+	return "", fmt.Errorf("unable to access the file %s: %w", value.Repr(name), err)
 }
 
 func fileLookup(l *lookupCall) ([]value.Value, error) {
@@ -156,7 +156,7 @@ func firstFound(l *lookupCall) ([]value.Value, error) {
 	if skip, err := s.lookup.flag("skip", false); err != nil || skip {
 		return nil, err
 	}
-	return nil, fmt.Errorf("No file was found when using first_found: looked for %s", strings.Join(s.names, ", "))
+	return nil, fmt.Errorf("no file was found when using first_found: looked for %s", strings.Join(s.names, ", "))
 }
 
 // A search is what first_found looks for. lookup has the options of the last term that
@@ -184,7 +184,7 @@ func (s *search) add(terms []value.Value) error {
 			}
 			continue
 		default:
-			return fmt.Errorf("Invalid term supplied. A string, dict or list is required, not '%s').", value.TypeName(term))
+			return fmt.Errorf("invalid term supplied. A string, dict or list is required, not '%s')", value.TypeName(term))
 		}
 		paths := listed(s.lookup.option("paths", value.NewList()), ",:;")
 		if len(paths) == 0 {

@@ -18,7 +18,7 @@ func iniLookup(l *lookupCall) ([]value.Value, error) {
 	for _, term := range terms {
 		key, options := keyValues(term)
 		if key == "" {
-			return nil, fmt.Errorf("No key to look up was provided as first term within string inline options: %s", term)
+			return nil, fmt.Errorf("no key to look up was provided as first term within string inline options: %s", term)
 		}
 		items, err := l.inline(options).iniValues(key)
 		if err != nil {
@@ -58,7 +58,7 @@ func (l *lookupCall) iniValues(key string) ([]value.Value, error) {
 	}
 	section, ok := p.sections[sectionName]
 	if !ok {
-		return nil, fmt.Errorf("No section %s in %s.", value.Repr(sectionName), value.Repr(file))
+		return nil, fmt.Errorf("no section %s in %s", value.Repr(sectionName), value.Repr(file))
 	}
 	all := (&value.Map{}).Merge(p.sections["DEFAULT"]).Merge(section)
 	var found []value.Value
@@ -147,7 +147,7 @@ func (p *iniParser) parse(text string) error {
 			var v value.Value
 			if end < 0 {
 				if !p.bareKeys {
-					return fmt.Errorf("%s:%d: the line has neither = nor :", p.file, i+1)
+					return fmt.Errorf("%s:%d: the line has neither = nor ", p.file, i+1)
 				}
 				end = len(trimmed)
 			} else {

@@ -154,7 +154,7 @@ func (l *lookupCall) storedPassword(path, scheme string, make func() (string, er
 	}
 	wanted := l.text("ident", "")
 	if ident != "" && wanted != "" && ident != wanted {
-		return "", "", "", fmt.Errorf("The ident parameter provided (%s) does not match the stored one (%s).", wanted, ident)
+		return "", "", "", fmt.Errorf("the ident parameter provided (%s) does not match the stored one (%s)", wanted, ident)
 	}
 	if ident == "" {
 		ident = wanted

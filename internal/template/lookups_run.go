@@ -159,11 +159,11 @@ func (l *lookupCall) get(client *http.Client, u string) (string, error) {
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return "", fmt.Errorf("Failed lookup url for %s: %w", shown, errors.Unwrap(err))
+		return "", fmt.Errorf("failed lookup url for %s: %w", shown, errors.Unwrap(err))
 	}
 	defer response.Body.Close()
 	if response.StatusCode >= 400 {
-		return "", fmt.Errorf("Received HTTP error for %s: %s", shown, response.Status)
+		return "", fmt.Errorf("received HTTP error for %s: %s", shown, response.Status)
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
 	if err != nil {

@@ -66,7 +66,7 @@ func onResult(fn func(*value.Map) value.Value) jinja.Func {
 			return nil, err
 		}
 		if !ok {
-			return nil, fmt.Errorf("The '%s' test expects a dictionary", c.Name)
+			return nil, fmt.Errorf("the '%s' test expects a dictionary", c.Name)
 		}
 		return fn(m), nil
 	}
@@ -136,7 +136,7 @@ func regexTest(kind string) jinja.Func {
 		case "fullmatch":
 			args[1] = "(?:" + source + `)\Z`
 		default:
-			return nil, errors.New("Invalid match_type specified. Expected one of: search, match, fullmatch.")
+			return nil, errors.New("invalid match_type specified. Expected one of: search, match, fullmatch")
 		}
 		ignoreCase, multiline := regexFlags(args[2], args[3])
 		p, err := compileRegex(args[1], ignoreCase, multiline)
@@ -249,7 +249,7 @@ func vaultedFile(c *jinja.Call) (value.Value, error) {
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("Cannot test if the file %s is a vault: %w", value.Repr(path), err)
+		return nil, fmt.Errorf("cannot test if the file %s is a vault: %w", value.Repr(path), err)
 	}
 	return strings.HasPrefix(string(data), "$ANSIBLE_VAULT;"), nil
 }

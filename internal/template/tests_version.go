@@ -34,7 +34,7 @@ func versionTest(c *jinja.Call) (value.Value, error) {
 	kind := "loose"
 	if args[4] != jinja.Missing && args[4] != nil {
 		if strict {
-			return nil, errors.New("Cannot specify both 'strict' and 'version_type'")
+			return nil, errors.New("cannot specify both 'strict' and 'version_type'")
 		}
 		kind = value.Str(args[4])
 	}
@@ -43,13 +43,13 @@ func versionTest(c *jinja.Call) (value.Value, error) {
 	}
 	switch {
 	case !value.Truth(args[0]):
-		return nil, errors.New("Input version value cannot be empty")
+		return nil, errors.New("input version value cannot be empty")
 	case !value.Truth(args[1]):
-		return nil, errors.New("Version parameter to compare against cannot be empty")
+		return nil, errors.New("version parameter to compare against cannot be empty")
 	}
 	compare, ok := versionTypes[kind]
 	if !ok {
-		return nil, fmt.Errorf("Invalid version type (%s). Must be one of 'loose', 'strict', 'semver', 'semantic', 'pep440'", kind)
+		return nil, fmt.Errorf("invalid version type (%s). Must be one of 'loose', 'strict', 'semver', 'semantic', 'pep440'", kind)
 	}
 	operator, err := c.String(2, "operator", "eq")
 	if err != nil {
@@ -60,11 +60,11 @@ func versionTest(c *jinja.Call) (value.Value, error) {
 	}
 	holds, ok := versionOperators[operator]
 	if !ok {
-		return nil, fmt.Errorf("Invalid operator type (%s). Must be one of '==', '=', 'eq', '<', 'lt', '<=', 'le', '>', 'gt', '>=', 'ge', '!=', '<>', 'ne'", operator)
+		return nil, fmt.Errorf("invalid operator type (%s). Must be one of '==', '=', 'eq', '<', 'lt', '<=', 'le', '>', 'gt', '>=', 'ge', '!=', '<>', 'ne'", operator)
 	}
 	order, err := compare(value.Str(args[0]), value.Str(args[1]))
 	if err != nil {
-		return nil, fmt.Errorf("Version comparison failed: %w", err)
+		return nil, fmt.Errorf("version comparison failed: %w", err)
 	}
 	return holds(order), nil
 }
@@ -175,7 +175,7 @@ func comparePEP440(a, b string) (int, error) {
 	var parsed [2][]string
 	for i, s := range []string{a, b} {
 		if parsed[i] = pep440.FindStringSubmatch(strings.ToLower(s)); parsed[i] == nil {
-			return 0, fmt.Errorf("Invalid version: '%s'", s)
+			return 0, fmt.Errorf("invalid version: '%s'", s)
 		}
 	}
 	x, y := parsed[0], parsed[1]
