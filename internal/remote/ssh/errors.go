@@ -46,8 +46,11 @@ func (c *client) handshakeError(address string, tried *attempts, err error) erro
 		return known
 	}
 	out := &remote.ConnectError{Host: c.name, Reason: remote.ConnectionLost, Detail: address + ": " + err.Error(), Err: err}
+	var key *keyError
 	text := err.Error()
 	switch {
+	case errors.As(err, &key):
+		out.Reason, out.Detail = remote.AuthFailed, key.Error()
 	case isTimeout(err):
 		out.Reason = remote.TimedOut
 		out.Detail = fmt.Sprintf("%s answers, but the SSH handshake did not end within %s", address, c.config.timeout())

@@ -153,6 +153,15 @@ func (k *lockedKey) SignWithAlgorithm(rand io.Reader, data []byte, algorithm str
 	return a.SignWithAlgorithm(rand, data, algorithm)
 }
 
+// A keyError says why a key that the host would take cannot be used.
+type keyError struct{ err error }
+
+// Error returns the reason.
+func (e *keyError) Error() string { return e.err.Error() }
+
+// Unwrap returns the cause.
+func (e *keyError) Unwrap() error { return e.err }
+
 // open asks for the passphrase, at most three times, and remembers the answer for all hosts.
 func (r *keyring) open(k *lockedKey) (ssh.Signer, error) {
 	r.asking.Lock()
@@ -174,6 +183,9 @@ func (r *keyring) open(k *lockedKey) (ssh.Signer, error) {
 			break
 		}
 		o.err = fmt.Errorf("open the key %s: %w", k.source, o.err)
+	}
+	if o.err != nil {
+		o.err = &keyError{o.err}
 	}
 	r.opened[k.source] = o
 	return o.signer, o.err

@@ -75,20 +75,20 @@ func readRevoked(path string) (map[string]bool, error) {
 }
 
 // algorithms puts first what known_hosts has keys for: a host with several keys then shows
-// the one that is known.
+// the one that is known. Certificates are asked for only where an authority is known.
 func (k *keyCheck) algorithms() []string {
 	allowed := k.client.config.Algorithms.HostKeys
-	if k.db == nil {
-		return allowed
+	var out, known []string
+	if k.db != nil {
+		known = k.db.HostKeyAlgorithms(k.name)
 	}
-	var out []string
-	for _, a := range k.db.HostKeyAlgorithms(k.name) {
+	for _, a := range known {
 		if slices.Contains(allowed, a) {
 			out = append(out, a)
 		}
 	}
 	for _, a := range allowed {
-		if !slices.Contains(out, a) {
+		if !slices.Contains(out, a) && !strings.Contains(a, "-cert-v01@") {
 			out = append(out, a)
 		}
 	}
@@ -116,7 +116,7 @@ func (k *keyCheck) check(_ string, addr net.Addr, key ssh.PublicKey) error {
 	case rule == "off":
 		return nil
 	case !errors.As(err, &unknown):
-		return k.fail(remote.HostKeyChanged, key, err.Error(), "", err)
+		return k.fail(remote.HostKeyUnknown, key, "its certificate is not trusted: "+err.Error(), "", err)
 	case len(unknown.Want) > 0 && sameType(unknown.Want, key):
 		w := unknown.Want[0]
 		return k.fail(remote.HostKeyChanged, key, fmt.Sprintf("%s:%d has %s %s", w.Filename, w.Line, w.Key.Type(), ssh.FingerprintSHA256(w.Key)),
