@@ -37,7 +37,7 @@ func (s *Spec) act(verb string, do func(context.Context, *dockerapi.Client) (mod
 		limited, cancel := s.Limit(ctx)
 		defer cancel()
 		have, there, err := find(limited, api, s.Name)
-		out.Result = value.NewMap("container", dockerapi.Describe(there, have), "actions", value.Strings([]string{verb}))
+		out.Result = value.NewMap("container", dockerapi.Describe(there, have), "actions", value.Strings([]string{verb})).Merge(out.Result)
 		return out, err
 	}
 }
@@ -73,8 +73,8 @@ func (s *Spec) create(ctx context.Context, api *dockerapi.Client) (module.Outcom
 			options.NetworkingConfig.EndpointsConfig[n.name] = endpoint
 		}
 	}
-	_, err = api.ContainerCreate(ctx, options)
-	return module.Outcome{Changed: true}, err
+	made, err := api.ContainerCreate(ctx, options)
+	return module.Outcome{Changed: true, Result: warned(made.Warnings)}, err
 }
 
 func (s *Spec) start(ctx context.Context, api *dockerapi.Client) (module.Outcome, error) {
@@ -155,9 +155,17 @@ func (s *Spec) update(differs []difference) func(context.Context, *dockerapi.Cli
 		if slices.ContainsFunc(differs, func(d difference) bool { return d.name == "restart_policy" || d.name == "restart_retries" }) {
 			options.RestartPolicy = &host.RestartPolicy
 		}
-		_, err = api.ContainerUpdate(ctx, s.Name, options)
-		return module.Outcome{Changed: true}, err
+		made, err := api.ContainerUpdate(ctx, s.Name, options)
+		return module.Outcome{Changed: true, Result: warned(made.Warnings)}, err
 	}
+}
+
+// warned keeps what Docker could not do, such as a limit that the host's kernel has not.
+func warned(warnings []string) *value.Map {
+	if len(warnings) == 0 {
+		return nil
+	}
+	return value.NewMap("warnings", value.Strings(warnings))
 }
 
 // replace makes the container anew. The old one steps aside, and comes back where the new
@@ -176,8 +184,9 @@ func (s *Spec) replace(ctx context.Context, api *dockerapi.Client) (module.Outco
 		return module.Outcome{}, err
 	}
 	stopped := false
+	var out module.Outcome
 	err = func() error {
-		if _, err := s.create(ctx, api); err != nil {
+		if out, err = s.create(ctx, api); err != nil {
 			return err
 		}
 		if ran {
@@ -195,7 +204,7 @@ func (s *Spec) replace(ctx context.Context, api *dockerapi.Client) (module.Outco
 	if err != nil {
 		return module.Outcome{}, s.restore(ctx, api, previous, stopped, err)
 	}
-	return module.Outcome{Changed: true}, s.discard(ctx, api, previous)
+	return out, s.discard(ctx, api, previous)
 }
 
 // restore brings the previous container back, even where the run is being interrupted.
