@@ -23,7 +23,7 @@ func (p *Plan) Include(play *Play, t *playbook.Task, file string, item *value.Ma
 		b.Keywords = *t.Apply
 	}
 	b.Vars = b.Vars.Clone().Merge(t.Vars).Merge(item)
-	entries, err := p.opts.LoadTasks(file, b, t.Role, t.Handler)
+	entries, err := p.opts.LoadTasks(file, play.Play, b, t.Role, t.Handler)
 	if err != nil {
 		return nil, err
 	}

@@ -106,7 +106,9 @@ func (o *outcome) fails(err error) *outcome {
 		o.status, o.why, o.err = event.Unknown, u.Why, nil
 		o.msg = "unknown: it depends on " + u.Why
 	}
-	o.merge(value.NewMap("msg", o.msg))
+	if f == nil || f.Result.At("msg") == nil { // assert's may be a list of texts
+		o.merge(value.NewMap("msg", o.msg))
+	}
 	return o
 }
 

@@ -312,10 +312,11 @@ func stepError(summary string, err error) error {
 func (w *work) env(s *template.Scope, args *value.Map) *action.Env {
 	x := w.x
 	return &action.Env{
-		Host: x.h.name, Task: taskName(x.t), Pos: x.t.Pos, Scope: s, Raw: args,
+		Host: x.h.name, Task: taskName(x.t), Pos: x.t.Pos, Scope: s, Raw: args, Written: x.t.Args,
 		Check: w.check, Diff: w.diff, Verbosity: x.p.Verbosity,
 		Facts:     func(ctx context.Context) (*value.Map, error) { return w.facts(ctx) },
 		Reader:    w.reader,
+		LoadVars:  x.p.Plan.LoadVars,
 		Registry:  x.p.Plan.Registry(),
 		Artifacts: x.p.Artifacts,
 		Ask:       x.p.Ask,

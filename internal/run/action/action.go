@@ -9,6 +9,7 @@ import (
 
 	"kops/internal/module"
 	"kops/internal/remote"
+	"kops/internal/state"
 	"kops/internal/template"
 	"kops/internal/value"
 )
@@ -68,6 +69,7 @@ type Env struct {
 	Pos       value.Position  // of the task
 	Scope     *template.Scope // evaluates, finds and reads files
 	Raw       *value.Map      // the task's arguments, evaluated but not decoded
+	Written   *value.Map      // the task's arguments as the playbook has them, not evaluated
 	Check     bool
 	Diff      bool
 	Verbosity int
@@ -76,6 +78,8 @@ type Env struct {
 	Facts func(ctx context.Context) (*value.Map, error)
 	// Reader reads the host as the task's user. It connects when first called.
 	Reader func(ctx context.Context) (remote.Reader, error)
+	// LoadVars reads a file of variables, YAML or JSON, decrypted where it is a vault.
+	LoadVars func(path string) (*value.Map, error)
 	// Registry finds the module that an action ends in.
 	Registry *module.Registry
 	// Artifacts fetches and keeps files on the controller.
@@ -88,21 +92,11 @@ type Env struct {
 
 // Artifacts are files by URL and checksum, fetched once by the controller.
 type Artifacts interface {
-	// Fetch returns the path of a verified local copy of url. checksum is "sha256:HEX";
-	// a mismatch is an error and leaves nothing.
-	Fetch(ctx context.Context, req Request) (path string, err error)
+	// Fetch returns the path of a verified local copy of what req asks for. A mismatch of
+	// its checksum is an error and leaves nothing.
+	Fetch(ctx context.Context, req state.Request) (path string, err error)
 	// Text returns a small document, such as a checksum file, fetched once a run.
-	Text(ctx context.Context, req Request) ([]byte, error)
-}
-
-// A Request is an HTTP request for an artifact.
-type Request struct {
-	URL           string
-	Checksum      string // "sha256:HEX", "sha512:HEX"; "" for Text
-	Header        map[string]string
-	Username      string
-	Password      module.Secret
-	ValidateCerts bool
+	Text(ctx context.Context, req state.Request) ([]byte, error)
 }
 
 // ErrOnController is what planning an action gives: only its Act makes sense.
