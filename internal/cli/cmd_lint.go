@@ -49,7 +49,7 @@ func lint(ctx context.Context, streams Streams, f *sourceFlags, args []string) e
 	reg := registry()
 	plays := 0
 	for _, path := range paths {
-		loader := s.loader(extra)
+		loader := s.loader(reg, extra)
 		book, found := loader.Playbook(path)
 		list = append(list, found...)
 		if book == nil {

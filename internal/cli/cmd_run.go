@@ -137,7 +137,7 @@ func (o *runOptions) execute(ctx context.Context, s *session, p *plan.Plan, warn
 		return err
 	}
 	showDiagnostics(o.streams, warnings)
-	cache, err := state.OpenArtifacts()
+	dir, err := state.CacheDir()
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (o *runOptions) execute(ctx context.Context, s *session, p *plan.Plan, warn
 	bus := event.NewBus(event.Mask(s.masker.Mask), o.sink())
 	summary, err := run.Run(ctx, run.Options{
 		Plan: p, Dial: dial(dialer), Emit: bus.Emit, Forks: o.forks, Check: o.check, Diff: o.diff, Verbosity: o.verbosity,
-		Defaults: defaults, Artifacts: cache, Ask: o.asker(s), Hide: s.masker.Add, Stop: stop, Started: o.started(),
+		Defaults: defaults, Artifacts: state.NewArtifacts(dir), Ask: o.asker(s), Hide: s.masker.Add, Stop: stop, Started: o.started(),
 	})
 	if closed := bus.Close(); err == nil {
 		err = closed

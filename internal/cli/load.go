@@ -122,7 +122,8 @@ func (s *session) plan(ctx context.Context, f *sourceFlags, startAt string, path
 	list.Add(err)
 	limit, err := inventory.ReadLimit(f.limit)
 	list.Add(err)
-	loader := s.loader(extra)
+	reg := registry()
+	loader := s.loader(reg, extra)
 	var books []*playbook.Playbook
 	for _, path := range paths {
 		book, found := loader.Playbook(path)
@@ -138,7 +139,7 @@ func (s *session) plan(ctx context.Context, f *sourceFlags, startAt string, path
 		return nil, list
 	}
 	p, found := plan.New(plan.Options{
-		Playbooks: books, Inventory: inv, VarsDir: dir, Registry: registry(), Engine: s.engine, YAML: s.yaml,
+		Playbooks: books, Inventory: inv, VarsDir: dir, Registry: reg, Engine: s.engine, YAML: s.yaml,
 		LoadTasks: loader.Tasks, ExtraVars: extra, Limit: limit, StartAt: startAt,
 		Tags: plan.Tags{Run: f.tags, Skip: f.skipTags},
 	})

@@ -25,7 +25,7 @@ type Options struct {
 	Engine    *template.Engine
 	YAML      yamlpos.Options
 	// LoadTasks reads a file of tasks that a run includes, below the given block.
-	LoadTasks func(path string, under *playbook.Block, role *playbook.Role, handlers bool) ([]playbook.Entry, error)
+	LoadTasks func(path string, play *playbook.Play, under *playbook.Block, role *playbook.Role, handlers bool) ([]playbook.Entry, error)
 	ExtraVars *value.Map
 	Limit     string
 	Tags      Tags

@@ -45,7 +45,6 @@ type kind int
 const (
 	text kind = iota
 	expression
-	file
 )
 
 // New returns an engine with Ansible's filters, tests and lookups.
@@ -88,12 +87,17 @@ func (e *Engine) compiled(key cacheKey) (*jinja.Template, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.keep(cache, key, t)
+	return t, nil
+}
+
+// keep remembers a compiled template.
+func (e *Engine) keep(cache *sync.Map, key any, t *jinja.Template) {
 	if e.cached.Add(1) > maxCached {
 		e.cached.Store(0)
 		e.cache.CompareAndSwap(cache, &sync.Map{})
 	}
 	cache.Store(key, t)
-	return t, nil
 }
 
 // HasLookup tells whether there is a lookup of that name, and names all there are.

@@ -22,17 +22,34 @@ func DefaultFileOptions() FileOptions { return FileOptions{TrimBlocks: true} }
 
 // RenderFile renders the text of a template file: always text, or Unknown. The newline at its end stays.
 func (s *Scope) RenderFile(source []byte, path string, opts FileOptions) (value.Value, error) {
-	env := s.fileEnv(path, &opts)
-	text, opts := header(string(source), opts)
-	if text != string(source) {
-		env = s.fileEnv(path, &opts)
-	}
-	line := 1 + strings.Count(string(source), "\n") - strings.Count(text, "\n")
-	t, err := env.Parse(text, value.Position{File: path, Line: line, Column: 1})
+	t, err := s.parseFile(string(source), path, opts)
 	if err != nil {
 		return nil, err
 	}
 	return t.Render(s.evalContext(), s)
+}
+
+// fileKey is what a compiled template file depends on.
+type fileKey struct {
+	source, path, search string
+	opts                 FileOptions
+}
+
+// parseFile compiles a template file, once for all hosts that render it.
+func (s *Scope) parseFile(source, path string, opts FileOptions) (*jinja.Template, error) {
+	key := fileKey{source, path, strings.Join(s.search, "\x00"), opts}
+	cache := s.engine.cache.Load()
+	if t, ok := cache.Load(key); ok {
+		return t.(*jinja.Template), nil
+	}
+	text, opts := header(source, opts)
+	line := 1 + strings.Count(source, "\n") - strings.Count(text, "\n")
+	t, err := s.fileEnv(path, &opts).Parse(text, value.Position{File: path, Line: line, Column: 1})
+	if err != nil {
+		return nil, err
+	}
+	s.engine.keep(cache, key, t)
+	return t, nil
 }
 
 // header reads the line "#jinja2: trim_blocks:True, lstrip_blocks:True" that a template may begin with.
