@@ -3,6 +3,7 @@ package posix
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"kops/internal/remote"
@@ -99,7 +100,8 @@ func (h *Host) read(ctx context.Context, what, script string) (remote.Result, er
 }
 
 // run runs a script in the long-lived shell, which it opens where there is none. A script
-// that reads, or that cannot have run, is tried once more where the connection was lost.
+// that reads, or that cannot have run, is tried once more where the connection, or
+// the shell, was lost.
 func (h *Host) run(ctx context.Context, script string, reads bool) (remote.Result, error) {
 	select {
 	case h.turn <- struct{}{}:
@@ -112,7 +114,8 @@ func (h *Host) run(ctx context.Context, script string, reads bool) (remote.Resul
 		if err == nil {
 			return res, nil
 		}
-		if attempt > 0 || ctx.Err() != nil || !isLost(err) || sent && !reads {
+		again := isLost(err) || errors.Is(err, errEnded)
+		if attempt > 0 || ctx.Err() != nil || !again || sent && !reads {
 			return res, err
 		}
 	}
@@ -140,7 +143,8 @@ func (h *Host) runOnce(ctx context.Context, script string) (res remote.Result, s
 	}
 	if err == errEnded {
 		<-sh.proc.Exited()
-		if _, lost := sh.proc.ExitCode(); lost != nil {
+		err = fmt.Errorf("%s: %w", h.machine.Name(), errEnded)
+		if _, lost := sh.proc.ExitCode(); isLost(lost) {
 			err = lost
 		}
 	}

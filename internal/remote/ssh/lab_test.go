@@ -363,3 +363,39 @@ func BenchmarkLab(b *testing.B) {
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
+func TestLabDiskFullAndReadOnly(t *testing.T) {
+	h := connectLab(t, labSettings("ops")).As(sudo)
+	t.Cleanup(func() { _, _ = h.Script(limited(t), "umount /mnt/kops-small; rmdir /mnt/kops-small") })
+	if _, err := h.Script(limited(t), "mkdir -p /mnt/kops-small && mount -t tmpfs -o size=64k tmpfs /mnt/kops-small"); err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int64{1 << 20, 30 << 10} {
+		var err error
+		for i := range 4 {
+			text := strings.NewReader(strings.Repeat("x", int(size)))
+			if err = h.WriteFile(limited(t), fmt.Sprintf("/mnt/kops-small/%d", i), text, remote.WriteOptions{}); err != nil {
+				break
+			}
+		}
+		if err == nil || !strings.Contains(err.Error(), "No space left on device") {
+			t.Errorf("full disk: %v", err)
+		}
+	}
+	f, err := h.Files(limited(t), remote.FileQuery{Path: "/mnt/kops-small", List: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range f[0].Names {
+		if strings.HasPrefix(name, ".kops") {
+			t.Errorf("left behind: %s", name)
+		}
+	}
+	if _, err := h.Script(limited(t), "mount -o remount,ro /mnt/kops-small"); err != nil {
+		t.Fatal(err)
+	}
+	err = h.WriteFile(limited(t), "/mnt/kops-small/x", strings.NewReader("x"), remote.WriteOptions{})
+	if err == nil || !strings.Contains(err.Error(), "Read-only file system") {
+		t.Errorf("read-only: %v", err)
+	}
+}

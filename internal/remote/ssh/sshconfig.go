@@ -61,6 +61,9 @@ func (r *configReader) set(key, val string) {
 	if key == "challengeresponseauthentication" {
 		key = "kbdinteractiveauthentication"
 	}
+	if key == "proxyjump" && len(r.values["proxycommand"]) > 0 || key == "proxycommand" && len(r.values["proxyjump"]) > 0 {
+		return // of the two the first counts
+	}
 	if many[key] || len(r.values[key]) == 0 {
 		r.values[key] = append(r.values[key], val)
 	}

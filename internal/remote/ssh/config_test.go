@@ -1,0 +1,100 @@
+package ssh
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"kops/internal/remote"
+)
+
+// What the ssh command makes of a file, and what kops reads where there is no command, is
+// the same.
+func TestConfigWithAndWithoutCommand(t *testing.T) {
+	dir := t.TempDir()
+	files := map[string]string{
+		"config": "Include " + dir + "/more\nUser=first\nHost k* !kafka9\n  Port 2222\n  User second\nHost kafka1\n" +
+			"  HostName %h.example\n  IdentityFile \"/keys/a b\"\n  IdentityFile /keys/b\n  ProxyJump a,b:1\nMatch all\n  ServerAliveInterval 7\n",
+		"more": "StrictHostKeyChecking accept-new\nUserKnownHostsFile /known/a /known/b\n",
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"kafka1", "kafka9", "zk1"} {
+		for _, extra := range [][]string{nil, {"-p", "99", "-o", "User=third"}, {"-o", "ProxyCommand=nc %h %p"}} {
+			s := remote.Settings{HostKeyChecking: true, SSHArgs: append([]string{"-F", dir + "/config"}, extra...)}
+			args, err := parseArgs(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked, err := askSSH(context.Background(), args.arguments(name, s))
+			if err != nil {
+				t.Fatal(err)
+			}
+			read, err := readFiles(args, name, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := newConfig(name, s, asked)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := newConfig(name, s, read)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got.Algorithms, got.Identities = want.Algorithms, trimDefaults(got.Identities)
+			want.Identities = trimDefaults(want.Identities)
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("%s %v:\nread %+v\nssh  %+v", name, extra, got, want)
+			}
+		}
+	}
+}
+
+// trimDefaults leaves out the files that ssh tries by itself: versions of it differ there.
+func trimDefaults(files []string) []string {
+	var out []string
+	for _, f := range files {
+		if !isDefault(f) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func TestConfigRefused(t *testing.T) {
+	match := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(match, []byte("Match host a user b\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-W", "x"}, "-W is not supported"},
+		{[]string{"-o"}, "needs a value"},
+		{[]string{"-o", "ForwardAgent=yes"}, "not supported"},
+		{[]string{"-o", "KnownHostsCommand=/bin/x"}, "not supported"},
+		{[]string{"-o", "Ciphers=3des-cbc", "-F", "/dev/null", "-o", "KexAlgorithms=sntrup761x25519-sha512"}, "none of the algorithms"},
+		{[]string{"oops"}, "is not an option"},
+		{[]string{"-F", match}, "config:1: Match"},
+	}
+	for _, tt := range tests {
+		s := remote.Settings{SSHArgs: tt.args}
+		args, err := parseArgs(s)
+		if err == nil && strings.Contains(tt.want, "Match") {
+			_, err = readFiles(args, "h", s)
+		} else if err == nil {
+			_, err = (&configCache{}).resolve(context.Background(), "h", s)
+		}
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%v: got %v, want %q", tt.args, err, tt.want)
+		}
+	}
+}
