@@ -13,6 +13,7 @@ import (
 	"kops/internal/module/kafkahealth"
 	"kops/internal/module/ping"
 	"kops/internal/module/raw"
+	"kops/internal/module/setup"
 	"kops/internal/module/shell"
 	"kops/internal/module/slurp"
 	"kops/internal/module/stat"
@@ -35,6 +36,7 @@ func Modules() []*module.Module {
 		kafkahealth.New(),
 		ping.New(),
 		raw.New(),
+		setup.New(),
 		shell.New(),
 		slurp.New(),
 		stat.New(),

@@ -1,0 +1,300 @@
+package setup
+
+import (
+	"encoding/json"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"kops/internal/value"
+)
+
+const envScript = `kops_section env
+env`
+
+const platformScript = `kops_section platform
+uname -s; uname -n; uname -r; uname -v; uname -m
+kops_section fqdn
+hostname -f || cat /etc/hostname
+kops_section machine_id
+cat /etc/machine-id || cat /var/lib/dbus/machine-id
+kops_section userspace
+getconf LONG_BIT`
+
+const userScript = `kops_section user
+id -un; id -u; id -g; id -ru; id -rg
+getent passwd "$(id -u)" || awk -F: -v id="$(id -u)" '$3 == id' /etc/passwd`
+
+const dateScript = `kops_section date
+date '+%Y|%m|%A|%w|%W|%d|%H|%M|%S|%s|%Z|%z|%N'
+TZ=UTC date -u '+%Y-%m-%dT%H:%M:%S'
+kops_section dst
+date -d 2024-07-01 +%Z`
+
+const dnsScript = `kops_section dns
+cat /etc/resolv.conf`
+
+const selinuxScript = `kops_section selinux
+[ -d /sys/fs/selinux ] && [ -e /sys/fs/selinux/enforce ] && { cat /sys/fs/selinux/enforce; echo; cat /sys/fs/selinux/policyvers; echo; }
+kops_section selinux-config
+cat /etc/selinux/config`
+
+const apparmorScript = `kops_section apparmor
+[ -d /sys/kernel/security/apparmor ] && echo enabled`
+
+const fipsScript = `kops_section fips
+cat /proc/sys/crypto/fips_enabled`
+
+const cmdlineScript = `kops_section cmdline
+cat /proc/cmdline`
+
+const hostKeysScript = `kops_section hostkeys
+cat /etc/ssh/ssh_host_*_key.pub`
+
+// localScript prints the host's own facts. A program that fails is told by its status.
+const localScript = `for f in "$kops_facts"/*.fact; do
+	[ -f "$f" ] || continue
+	kops_section "local $f"
+	if [ -x "$f" ]; then $kops_limit "$f"; kops_section "status $f"; echo $?; else cat "$f"; fi
+done`
+
+const chrootScript = `kops_section chroot
+if [ -n "$debian_chroot" ]; then echo yes
+elif [ -e /proc/1/root/. ] && [ "$(stat -c %d:%i /)" != "$(stat -c %d:%i /proc/1/root/.)" ]; then echo yes; fi`
+
+const loadScript = `kops_section loadavg
+cat /proc/loadavg`
+
+func readEnv(in sections, facts *value.Map) {
+	env := value.NewMap()
+	last := ""
+	for _, line := range in.lines("env") {
+		if k, v, ok := strings.Cut(line, "="); ok && envName.MatchString(k) {
+			env.Set(k, v)
+			last = k
+		} else if last != "" { // a value of several lines goes on
+			env.Set(last, env.String(last)+"\n"+line)
+		}
+	}
+	facts.Set("env", env)
+}
+
+var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+func readPlatform(in sections, facts *value.Map) {
+	node, machine := in.line("platform", 1), in.line("platform", 4)
+	fqdn := in.one("fqdn")
+	if fqdn == "" {
+		fqdn = node
+	}
+	short, _, _ := strings.Cut(node, ".")
+	_, domain, _ := strings.Cut(fqdn, ".")
+	facts.Merge(value.NewMap("system", in.line("platform", 0), "nodename", node, "hostname", short, "fqdn", fqdn, "domain", domain,
+		"kernel", in.line("platform", 2), "kernel_version", in.line("platform", 3), "machine", machine, "architecture", architecture(machine)))
+	if bits := in.one("userspace"); bits != "" {
+		facts.Set("userspace_bits", bits)
+		facts.Set("userspace_architecture", architecture(machine))
+		if bits == "32" && architecture(machine) == "x86_64" {
+			facts.Set("userspace_architecture", "i386")
+		}
+	}
+	if id := in.one("machine_id"); id != "" {
+		facts.Set("machine_id", id)
+	}
+}
+
+func architecture(machine string) string {
+	if len(machine) == 4 && machine[0] == 'i' && machine[2:] == "86" {
+		return "i386"
+	}
+	return machine
+}
+
+func readUser(in sections, facts *value.Map) {
+	fields := strings.Split(in.line("user", 5), ":")
+	for len(fields) < 7 {
+		fields = append(fields, "")
+	}
+	facts.Merge(value.NewMap("user_id", in.line("user", 0), "user_uid", number(in.line("user", 1)), "user_gid", number(in.line("user", 2)),
+		"user_gecos", fields[4], "user_dir", fields[5], "user_shell", fields[6],
+		"real_user_id", number(in.line("user", 3)), "effective_user_id", number(in.line("user", 1)),
+		"real_group_id", number(in.line("user", 4)), "effective_group_id", number(in.line("user", 2))))
+}
+
+func readDate(in sections, facts *value.Map) {
+	f := strings.Split(in.line("date", 0), "|")
+	if len(f) != 13 {
+		return
+	}
+	micro := "000000"
+	if len(f[12]) == 9 { // busybox has no %N
+		micro = f[12][:6]
+	}
+	utc := in.line("date", 1)
+	day, clock := f[0]+f[1]+f[5], f[6]+f[7]+f[8]
+	dst := in.line("dst", 0) // the zone's name in summer
+	if dst == "" {
+		dst = f[10]
+	}
+	facts.Set("date_time", value.NewMap("year", f[0], "month", f[1], "weekday", f[2], "weekday_number", f[3], "weeknumber", f[4], "day", f[5],
+		"hour", f[6], "minute", f[7], "second", f[8], "epoch", f[9], "epoch_int", f[9], "date", f[0]+"-"+f[1]+"-"+f[5], "time", f[6]+":"+f[7]+":"+f[8],
+		"iso8601_micro", utc+"."+micro+"Z", "iso8601", utc+"Z", "iso8601_basic", day+"T"+clock+micro, "iso8601_basic_short", day+"T"+clock,
+		"tz", f[10], "tz_dst", dst, "tz_offset", f[11]))
+}
+
+func readDNS(in sections, facts *value.Map) {
+	dns := value.NewMap()
+	for _, line := range in.lines("dns") {
+		line, _, _ = strings.Cut(line, "#")
+		line, _, _ = strings.Cut(line, ";")
+		words := strings.Fields(line)
+		if len(words) < 2 {
+			continue
+		}
+		switch words[0] {
+		case "nameserver":
+			list, ok := dns.At("nameservers").(*value.List)
+			if !ok {
+				list = value.NewList()
+				dns.Set("nameservers", list)
+			}
+			list.Append(words[1])
+		case "domain":
+			dns.Set("domain", words[1])
+		case "search", "sortlist":
+			dns.Set(words[0], value.Strings(words[1:]))
+		case "options":
+			options := value.NewMap()
+			for _, o := range words[1:] {
+				if k, v, ok := strings.Cut(o, ":"); ok {
+					options.Set(k, v)
+				} else {
+					options.Set(o, true)
+				}
+			}
+			dns.Set("options", options)
+		}
+	}
+	facts.Set("dns", dns)
+}
+
+func readSELinux(in sections, facts *value.Map) {
+	mode := strings.TrimSpace(in.line("selinux", 0))
+	if mode == "" {
+		facts.Set("selinux", value.NewMap("status", "disabled"))
+		return
+	}
+	config := in.assignments("selinux-config")
+	names := map[string]string{"0": "permissive", "1": "enforcing"}
+	facts.Set("selinux", value.NewMap("status", "enabled", "mode", names[mode], "policyvers", number(in.line("selinux", 1)),
+		"config_mode", config["SELINUX"], "type", config["SELINUXTYPE"]))
+}
+
+func readAppArmor(in sections, facts *value.Map) {
+	status := "disabled"
+	if in.one("apparmor") == "enabled" {
+		status = "enabled"
+	}
+	facts.Set("apparmor", value.NewMap("status", status))
+}
+
+func readFIPS(in sections, facts *value.Map) { facts.Set("fips", in.one("fips") == "1") }
+
+func readCmdline(in sections, facts *value.Map) {
+	first, all := value.NewMap(), value.NewMap()
+	for word := range strings.FieldsSeq(in["cmdline"]) {
+		k, text, ok := strings.Cut(word, "=")
+		var v value.Value = text
+		if !ok {
+			v = true
+		}
+		first.Set(k, v)
+		switch before := all.At(k).(type) {
+		case nil:
+			all.Set(k, v)
+		case *value.List:
+			before.Append(v)
+		default:
+			all.Set(k, value.NewList(before, v))
+		}
+	}
+	facts.Set("cmdline", first)
+	facts.Set("proc_cmdline", all)
+}
+
+func readHostKeys(in sections, facts *value.Map) {
+	names := map[string]string{"ssh-rsa": "rsa", "ssh-ed25519": "ed25519", "ssh-dss": "dsa",
+		"ecdsa-sha2-nistp256": "ecdsa", "ecdsa-sha2-nistp384": "ecdsa", "ecdsa-sha2-nistp521": "ecdsa"}
+	for _, line := range in.lines("hostkeys") {
+		words := strings.Fields(line)
+		if len(words) < 2 || names[words[0]] == "" {
+			continue
+		}
+		facts.Set("ssh_host_key_"+names[words[0]]+"_public", words[1])
+		facts.Set("ssh_host_key_"+names[words[0]]+"_public_keytype", words[0])
+	}
+}
+
+// readLocal reads the host's own facts: JSON, or else INI, or else an error in their place.
+func readLocal(in sections, facts *value.Map) {
+	local := value.NewMap()
+	var names []string
+	for name := range in {
+		if file, ok := strings.CutPrefix(name, "local "); ok {
+			names = append(names, file)
+		}
+	}
+	slices.Sort(names)
+	for _, file := range names {
+		key := strings.TrimSuffix(path.Base(file), ".fact")
+		if status := in.one("status " + file); status != "" && status != "0" {
+			local.Set(key, "Failure executing fact script ("+file+"), rc: "+status)
+			continue
+		}
+		local.Set(key, parseFact(file, in["local "+file]))
+	}
+	facts.Set("local", local)
+}
+
+func parseFact(file, text string) value.Value {
+	if json.Valid([]byte(text)) {
+		if v, err := value.ParseJSON([]byte(text)); err == nil {
+			return v
+		}
+	}
+	sections, section := value.NewMap(), (*value.Map)(nil)
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "" || line[0] == '#' || line[0] == ';':
+			continue
+		case line[0] == '[' && line[len(line)-1] == ']':
+			section = value.NewMap()
+			sections.Set(line[1:len(line)-1], section)
+			continue
+		}
+		i := strings.IndexAny(line, "=:")
+		if i < 0 || section == nil {
+			return "error loading facts as JSON or ini - please check content: " + file
+		}
+		section.Set(strings.ToLower(strings.TrimSpace(line[:i])), strings.TrimSpace(line[i+1:]))
+	}
+	return sections
+}
+
+func readChroot(in sections, facts *value.Map) { facts.Set("is_chroot", in.one("chroot") == "yes") }
+
+func readLoad(in sections, facts *value.Map) {
+	f := strings.Fields(in["loadavg"])
+	if len(f) < 3 {
+		return
+	}
+	load := value.NewMap()
+	for i, name := range []string{"1m", "5m", "15m"} {
+		if n, err := value.ToFloat(f[i]); err == nil {
+			load.Set(name, n)
+		}
+	}
+	facts.Set("loadavg", load)
+}
