@@ -11,6 +11,7 @@ import (
 	"kops/internal/module/file"
 	"kops/internal/module/group"
 	"kops/internal/module/kafkahealth"
+	"kops/internal/module/lineinfile"
 	"kops/internal/module/ping"
 	"kops/internal/module/raw"
 	"kops/internal/module/setup"
@@ -34,6 +35,7 @@ func Modules() []*module.Module {
 		file.New(),
 		group.New(),
 		kafkahealth.New(),
+		lineinfile.New(),
 		ping.New(),
 		raw.New(),
 		setup.New(),

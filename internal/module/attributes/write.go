@@ -2,6 +2,7 @@ package attributes
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -32,6 +33,8 @@ type Write struct {
 	Content []byte // of what Open gives, where it is known and small: for later tasks of a check run
 	Diffs   []module.Diff
 	Backup  bool
+	// BackupKey is the key of the result for where the old file is kept; "backup_file" if empty.
+	BackupKey string
 	// Validate is a command with %s for the temporary file.
 	Validate string
 	// Unlink says that the path is a link, which is to be replaced itself.
@@ -98,7 +101,7 @@ func (w Write) do(ctx context.Context, h remote.Host, opts remote.WriteOptions) 
 	}
 	out, err := Outcome(ctx, h, w.Key, w.Path)
 	if backup != "" && err == nil {
-		out.Result.Set("backup_file", backup)
+		out.Result.Set(cmp.Or(w.BackupKey, "backup_file"), backup)
 	}
 	return out, err
 }
