@@ -19,6 +19,7 @@ import (
 	"kops/internal/module/slurp"
 	"kops/internal/module/stat"
 	"kops/internal/module/systemd"
+	"kops/internal/module/uri"
 	"kops/internal/module/user"
 	"kops/internal/module/waitfor"
 	"kops/internal/module/zookeeperhealth"
@@ -43,6 +44,7 @@ func Modules() []*module.Module {
 		slurp.New(),
 		stat.New(),
 		systemd.New(),
+		uri.New(),
 		user.New(),
 		waitfor.New(),
 		zookeeperhealth.New(),
