@@ -3,6 +3,7 @@ package all
 
 import (
 	"kops/internal/module"
+	"kops/internal/module/apt"
 	"kops/internal/module/command"
 	"kops/internal/module/copy"
 	"kops/internal/module/dockercontainer"
@@ -28,6 +29,7 @@ import (
 // Modules returns all modules by name.
 func Modules() []*module.Module {
 	return []*module.Module{
+		apt.New(),
 		command.New(),
 		copy.New(),
 		dockercontainer.New(),
