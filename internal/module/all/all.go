@@ -6,6 +6,7 @@ import (
 	"kops/internal/module/apt"
 	"kops/internal/module/command"
 	"kops/internal/module/copy"
+	"kops/internal/module/dnf"
 	"kops/internal/module/dockercontainer"
 	"kops/internal/module/dockerimage"
 	"kops/internal/module/dockervolume"
@@ -32,6 +33,7 @@ func Modules() []*module.Module {
 		apt.New(),
 		command.New(),
 		copy.New(),
+		dnf.New(),
 		dockercontainer.New(),
 		dockerimage.New(),
 		dockervolume.New(),
