@@ -3,10 +3,17 @@ package all
 
 import (
 	"kops/internal/module"
+	"kops/internal/run/action/addhost"
 	"kops/internal/run/action/assert"
 	"kops/internal/run/action/copy"
 	"kops/internal/run/action/debug"
 	"kops/internal/run/action/fail"
+	"kops/internal/run/action/fetch"
+	"kops/internal/run/action/groupby"
+	"kops/internal/run/action/includevars"
+	"kops/internal/run/action/packages"
+	"kops/internal/run/action/pause"
+	"kops/internal/run/action/service"
 	"kops/internal/run/action/setfact"
 	"kops/internal/run/action/template"
 )
@@ -14,10 +21,17 @@ import (
 // Modules returns all actions by name. They stand in place of modules of the same name.
 func Modules() []*module.Module {
 	return []*module.Module{
+		addhost.New(),
 		assert.New(),
 		copy.New(),
 		debug.New(),
 		fail.New(),
+		fetch.New(),
+		groupby.New(),
+		includevars.New(),
+		packages.New(),
+		pause.New(),
+		service.New(),
 		setfact.New(),
 		template.New(),
 	}
