@@ -46,7 +46,7 @@ func (h *Host) Accounts(ctx context.Context, users, groups []string) (remote.Acc
 }
 
 // accountsScript prints passwd, shadow and group entries and, for each user, "name:primary
-// group:all groups", each section after the mark. Without getent the files are read.
+// group:all groups:whether the home folder is there", each section after the mark. Without getent the files are read.
 func accountsScript(mark string, users, groups []string) string {
 	return "M=" + mark + `
 kops_db() {
@@ -60,7 +60,10 @@ kops_db shadow ` + QuoteAll(users) + `
 kops_db group ` + QuoteAll(groups) + `
 printf '%s' $M
 for u in ` + QuoteAll(users) + `; do
-	if g=$(id -gn -- "$u" 2>/dev/null); then printf '%s:%s:%s\n' "$u" "$g" "$(id -Gn -- "$u")"; fi
+	g=$(id -gn -- "$u" 2>/dev/null) || continue
+	home=$({ getent passwd -- "$u" || grep "^$u:" /etc/passwd; } 2>/dev/null | { IFS=: read -r _ _ _ _ _ home _; printf '%s' "$home"; })
+	[ -e "${home:-/}" ] && there=yes || there=no
+	printf '%s:%s:%s:%s\n' "$u" "$g" "$(id -Gn -- "$u")" $there
 done
 printf '%sE' $M
 `
@@ -100,10 +103,10 @@ func userOf(e []string, shadow, member [][]string) remote.User {
 		}
 	}
 	for _, m := range member {
-		if len(m) != 3 || m[0] != u.Name && m[0] != e[2] {
+		if len(m) != 4 || m[0] != u.Name && m[0] != e[2] {
 			continue
 		}
-		u.Group, u.Groups = m[1], nil
+		u.Group, u.Groups, u.HomeMissing = m[1], nil, m[3] == "no"
 		for _, g := range strings.Fields(m[2]) {
 			if g != u.Group {
 				u.Groups = append(u.Groups, g)
