@@ -39,6 +39,7 @@ var rules = []rule{
 	{"internal/plan", []string{"internal/inventory", "internal/playbook", "internal/vars", "internal/template", "internal/module", "internal/yamlpos", "internal/value", "internal/diag"}},
 	{"internal/run/action", []string{"internal/module", "internal/remote", "internal/state", "internal/template", "internal/value", "internal/diag"}},
 	{"internal/run/action/all", []string{"internal/module", "internal/run/action/*"}},
+	{"internal/run/action/actiontest", []string{"internal/run/action", "internal/module", "internal/remote/...", "internal/template", "internal/vars", "internal/value"}},
 	{"internal/run/action/*", []string{"internal/run/action", "internal/run/action/source", "internal/module", "internal/module/*", "internal/remote", "internal/template", "internal/vars", "internal/state", "internal/value", "internal/diag"}},
 	{"internal/run", []string{"internal/plan", "internal/playbook", "internal/module", "internal/remote", "internal/remote/overlay", "internal/run/action", "internal/template", "internal/vars", "internal/event", "internal/state", "internal/secret", "internal/value", "internal/diag"}},
 	{"internal/report/*", []string{"internal/event", "internal/value", "internal/diag"}},

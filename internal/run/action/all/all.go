@@ -16,6 +16,7 @@ import (
 	"kops/internal/run/action/service"
 	"kops/internal/run/action/setfact"
 	"kops/internal/run/action/template"
+	"kops/internal/run/action/unarchive"
 )
 
 // Modules returns all actions by name. They stand in place of modules of the same name.
@@ -34,5 +35,6 @@ func Modules() []*module.Module {
 		service.New(),
 		setfact.New(),
 		template.New(),
+		unarchive.New(),
 	}
 }

@@ -76,7 +76,7 @@ func open(s *template.Scope, path string, info fs.FileInfo, decrypt bool) (copy.
 		}
 		if vault {
 			text, err := s.ReadFile(path)
-			return withMode{copy.Content(text), mode}, err
+			return &withMode{copy.Content(text), mode}, err
 		}
 	}
 	return &file{path: path, size: info.Size(), mode: mode, modTime: info.ModTime()}, nil
@@ -102,7 +102,7 @@ type withMode struct {
 }
 
 // Mode is the file's.
-func (m withMode) Mode() fs.FileMode { return m.mode }
+func (m *withMode) Mode() fs.FileMode { return m.mode }
 
 // unixMode turns Go's bits into Unix's: 0o7777.
 func unixMode(m fs.FileMode) fs.FileMode {
