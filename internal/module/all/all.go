@@ -21,6 +21,7 @@ import (
 	"kops/internal/module/slurp"
 	"kops/internal/module/stat"
 	"kops/internal/module/systemd"
+	"kops/internal/module/unarchive"
 	"kops/internal/module/uri"
 	"kops/internal/module/user"
 	"kops/internal/module/waitfor"
@@ -48,6 +49,7 @@ func Modules() []*module.Module {
 		slurp.New(),
 		stat.New(),
 		systemd.New(),
+		unarchive.New(),
 		uri.New(),
 		user.New(),
 		waitfor.New(),

@@ -85,7 +85,7 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	old := files[0]
 	switch {
 	case old.IsDir():
-		return module.Change{}, fmt.Errorf("path: Path %s is a directory !", p)
+		return module.Change{}, fmt.Errorf("path: Path %s is a directory", p)
 	case !old.Exists && s.State == "absent":
 		return module.Change{Result: value.NewMap("msg", "file not present", "found", int64(0))}, nil
 	case !old.Exists && !s.Create:

@@ -97,7 +97,7 @@ func TestModule(t *testing.T) {
 		{Name: "removed already", Setup: setup, Args: args("path", "/etc/conf", "line", "c", "state", "absent"), Unchanged: true},
 		{Name: "absent from no file", Args: args("path", "/none", "line", "c", "state", "absent"), Unchanged: true},
 		{Name: "no file", Args: args("path", "/none", "line", "c"), Err: "Destination /none does not exist !"},
-		{Name: "folder", Args: args("path", "/etc", "line", "c"), Err: "path: Path /etc is a directory !"},
+		{Name: "folder", Args: args("path", "/etc", "line", "c"), Err: "path: Path /etc is a directory"},
 		{Name: "no line", Args: args("path", "/etc/conf"), Err: "line: is required with state=present"},
 		{Name: "nothing to remove", Args: args("path", "/x", "state", "absent"), Err: "one of line, search_string, or regexp is required"},
 		{Name: "both searches", Args: args("path", "/x", "line", "x", "regexp", "a", "search_string", "b"), Err: "exclude each other"},
