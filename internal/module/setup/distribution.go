@@ -197,7 +197,7 @@ func readServiceMgr(in sections, facts *value.Map) {
 		first = "runit"
 	case first == "init" && has("has-initd"):
 		first = "sysvinit"
-	default:
+	case first == "" || first == "init" || strings.HasSuffix(first, "sh"):
 		first = "service"
 	}
 	facts.Set("service_mgr", first)
