@@ -11,6 +11,7 @@ import (
 	"kops/internal/module/dockerimage"
 	"kops/internal/module/dockervolume"
 	"kops/internal/module/file"
+	"kops/internal/module/geturl"
 	"kops/internal/module/group"
 	"kops/internal/module/kafkahealth"
 	"kops/internal/module/lineinfile"
@@ -39,6 +40,7 @@ func Modules() []*module.Module {
 		dockerimage.New(),
 		dockervolume.New(),
 		file.New(),
+		geturl.New(),
 		group.New(),
 		kafkahealth.New(),
 		lineinfile.New(),

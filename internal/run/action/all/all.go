@@ -9,6 +9,7 @@ import (
 	"kops/internal/run/action/debug"
 	"kops/internal/run/action/fail"
 	"kops/internal/run/action/fetch"
+	"kops/internal/run/action/geturl"
 	"kops/internal/run/action/groupby"
 	"kops/internal/run/action/includevars"
 	"kops/internal/run/action/packages"
@@ -28,6 +29,7 @@ func Modules() []*module.Module {
 		debug.New(),
 		fail.New(),
 		fetch.New(),
+		geturl.New(),
 		groupby.New(),
 		includevars.New(),
 		packages.New(),
