@@ -30,12 +30,15 @@ type installed struct {
 
 const mark = "@@kops "
 
-// statScript says when the lists were brought up to date, as Ansible finds it out.
+// statScript says when the lists were brought up to date, as Ansible finds it out; 0 where
+// there are none, as in a fresh image, whose folder is as young as the image.
 const statScript = `kops_section() { printf '\n@@kops %s\n' "$1"; }
 export LC_ALL=C
 kops_section time
 date +%s
-stat -c %Y /var/lib/apt/periodic/update-success-stamp 2>/dev/null || stat -c %Y /var/lib/apt/lists
+if ls /var/lib/apt/lists/*Packages* /var/lib/apt/lists/*Release* >/dev/null 2>&1; then
+  stat -c %Y /var/lib/apt/periodic/update-success-stamp 2>/dev/null || stat -c %Y /var/lib/apt/lists
+else echo 0; fi
 `
 
 const format = `'${Package}\t${Architecture}\t${Version}\t${db:Status-Want} ${db:Status-Status}\t${Provides}\n'`
