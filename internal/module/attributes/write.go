@@ -57,7 +57,7 @@ func (a Arguments) Plan(ctx context.Context, h remote.Reader, w Write) (module.C
 		after = a.Apply(w.Old, known)
 		after.Path = w.Path
 	}
-	after.Size, after.Content, after.Checksum = w.Size, w.Content, ""
+	after.Size, after.Content, after.Checksum = max(w.Size, 0), w.Content, ""
 	c := module.Change{
 		Predict: module.Changes,
 		Diffs:   w.Diffs,
