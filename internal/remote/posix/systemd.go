@@ -6,27 +6,20 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/godbus/dbus/v5"
+	"github.com/coreos/go-systemd/v22/dbus"
+	godbus "github.com/godbus/dbus/v5"
 
 	"kops/internal/remote"
 )
 
-// jobMethods start jobs; fileMethods change unit files, with their arguments after the names.
-var (
-	jobMethods = map[remote.SystemdVerb]string{
-		remote.Start: "StartUnit", remote.Stop: "StopUnit", remote.Restart: "RestartUnit",
-		remote.Reload: "ReloadUnit", remote.ReloadOrRestart: "ReloadOrRestartUnit",
-	}
-	fileMethods = map[remote.SystemdVerb]struct {
-		name string
-		args []any
-	}{
-		remote.Enable:  {"EnableUnitFiles", []any{false, false}}, // runtime, force
-		remote.Disable: {"DisableUnitFiles", []any{false}},
-		remote.Mask:    {"MaskUnitFiles", []any{false, false}},
-		remote.Unmask:  {"UnmaskUnitFiles", []any{false}},
-	}
-)
+// jobMethods start the jobs of the verbs that have one.
+var jobMethods = map[remote.SystemdVerb]jobMethod{
+	remote.Start: (*dbus.Conn).StartUnitContext, remote.Stop: (*dbus.Conn).StopUnitContext,
+	remote.Restart: (*dbus.Conn).RestartUnitContext, remote.Reload: (*dbus.Conn).ReloadUnitContext,
+	remote.ReloadOrRestart: (*dbus.Conn).ReloadOrRestartUnitContext,
+}
+
+type jobMethod func(conn *dbus.Conn, ctx context.Context, unit, mode string, result chan<- string) (int, error)
 
 // errNoBridge says that systemctl must be used.
 var errNoBridge = errors.New("no bridge to the bus")
@@ -39,108 +32,109 @@ func (h *Host) Systemd(ctx context.Context, verb remote.SystemdVerb, units ...st
 	}
 	h.bus.mu.Lock()
 	defer h.bus.mu.Unlock()
-	err := h.busVerb(ctx, verb, units)
+	failed, err := h.busVerb(ctx, verb, units)
 	if errors.Is(err, errNoBridge) {
-		err = h.systemctl(ctx, verb, units)
+		return h.systemctl(ctx, verb, units)
 	}
-	return err
+	failures := []error{err}
+	for _, job := range failed {
+		failures = append(failures, h.jobError(ctx, verb, job))
+	}
+	return errors.Join(failures...)
 }
 
-func (h *Host) busVerb(ctx context.Context, verb remote.SystemdVerb, units []string) error {
-	conn, err := h.writeBus(ctx)
+// busVerb returns the jobs that failed. The bus is idle again when it returns, so that there is
+// room for the shell that finds out why.
+func (h *Host) busVerb(ctx context.Context, verb remote.SystemdVerb, units []string) ([]job, error) {
+	err := h.writeBus(ctx)
 	var unreachable *remote.ConnectError
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return nil, ctx.Err()
 	case errors.As(err, &unreachable):
-		return err
+		return nil, unreachable
 	default:
-		return errNoBridge
+		h.bus.missing = true
+		return nil, errNoBridge
 	}
-	defer func() {
-		if h.bus.proc != nil {
-			h.bus.proc.Release()
-		}
-	}()
+	defer h.bus.release()
 	h.machine.RoundTrip()
-	manager := conn.Object(systemd1, managerPath)
-	if method := jobMethods[verb]; method != "" {
-		return h.jobs(ctx, manager, verb, method, units)
+	conn := h.bus.conn
+	if start := jobMethods[verb]; start != nil {
+		return h.jobs(ctx, start, verb, units)
 	}
-	if files, ok := fileMethods[verb]; ok {
-		call := manager.CallWithContext(ctx, managerFace+"."+files.name, 0, append([]any{units}, files.args...)...)
-		if call.Err != nil {
-			return h.fileError(verb, units, call.Err)
-		}
-	} else if verb != remote.DaemonReload {
-		return fmt.Errorf("systemd cannot %q", verb)
+	switch verb {
+	case remote.Enable: // neither at run time only nor by force
+		_, _, err = conn.EnableUnitFilesContext(ctx, units, false, false)
+	case remote.Disable:
+		_, err = conn.DisableUnitFilesContext(ctx, units, false)
+	case remote.Mask:
+		_, err = conn.MaskUnitFilesContext(ctx, units, false, false)
+	case remote.Unmask:
+		_, err = conn.UnmaskUnitFilesContext(ctx, units, false)
+	case remote.DaemonReload:
+	default:
+		return nil, fmt.Errorf("systemd cannot %q", verb)
 	}
-	if err := manager.CallWithContext(ctx, managerFace+".Reload", 0).Err; err != nil {
-		return fmt.Errorf("systemd daemon-reload: %w", err)
+	if err != nil {
+		return nil, fileError(verb, units, err)
 	}
-	return nil
+	if err := conn.ReloadContext(ctx); err != nil {
+		return nil, fmt.Errorf("systemd daemon-reload: %w", err)
+	}
+	return nil, nil
 }
 
 // fileError leaves to systemctl what the bus does not know: units that stand for scripts of
 // System V.
-func (h *Host) fileError(verb remote.SystemdVerb, units []string, err error) error {
-	var e dbus.Error
+func fileError(verb remote.SystemdVerb, units []string, err error) error {
+	var e godbus.Error
 	if errors.As(err, &e) && e.Name == "org.freedesktop.systemd1.NoSuchUnit" {
 		return errNoBridge
 	}
 	return fmt.Errorf("systemd %s %s: %w", verb, strings.Join(units, " "), err)
 }
 
-// jobs starts a job for each unit and waits for all.
-func (h *Host) jobs(ctx context.Context, manager dbus.BusObject, verb remote.SystemdVerb, method string, units []string) error {
-	waiting := map[dbus.ObjectPath]string{}
-	for _, unit := range units {
-		var job dbus.ObjectPath
-		err := manager.CallWithContext(ctx, managerFace+"."+method, 0, unit, "replace").Store(&job)
-		if err != nil {
-			return fmt.Errorf("systemd %s %s: %w", verb, unit, err)
-		}
-		waiting[job] = unit
-	}
-	var failures []error
-	for len(waiting) > 0 {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case s, ok := <-h.bus.signals:
-			if !ok {
-				return fmt.Errorf("systemd %s %s: the bus was lost while the job ran", verb, strings.Join(units, " "))
-			}
-			job, result := jobRemoved(s)
-			if unit, ours := waiting[job]; ours {
-				delete(waiting, job)
-				if result != "done" && result != "skipped" {
-					failures = append(failures, h.jobError(ctx, verb, unit, result))
-				}
-			}
-		}
-	}
-	return errors.Join(failures...)
+// A job is a change of a unit's state that systemd was asked for.
+type job struct {
+	unit   string
+	result chan string
+	said   string // the result: done, failed, timeout …
 }
 
-// jobRemoved reads the signal (id, job, unit, result).
-func jobRemoved(s *dbus.Signal) (dbus.ObjectPath, string) {
-	if s.Name != managerFace+".JobRemoved" || len(s.Body) != 4 {
-		return "", ""
+// jobs starts a job for each unit, waits for all and returns those that failed.
+func (h *Host) jobs(ctx context.Context, start jobMethod, verb remote.SystemdVerb, units []string) ([]job, error) {
+	var waiting, failed []job
+	for _, unit := range units {
+		j := job{unit: unit, result: make(chan string, 1)}
+		if _, err := start(h.bus.conn, ctx, unit, "replace", j.result); err != nil {
+			return nil, fmt.Errorf("systemd %s %s: %w", verb, unit, err)
+		}
+		waiting = append(waiting, j)
 	}
-	job, _ := s.Body[1].(dbus.ObjectPath)
-	result, _ := s.Body[3].(string)
-	return job, result
+	for _, j := range waiting {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-h.bus.lost:
+			return nil, fmt.Errorf("systemd %s %s: the bus was lost while the job ran", verb, j.unit)
+		case j.said = <-j.result:
+			if j.said != "done" && j.said != "skipped" {
+				failed = append(failed, j)
+			}
+		}
+	}
+	return failed, nil
 }
 
 // jobError says why a job failed, with the unit's last words.
-func (h *Host) jobError(ctx context.Context, verb remote.SystemdVerb, unit, result string) error {
+func (h *Host) jobError(ctx context.Context, verb remote.SystemdVerb, j job) error {
 	state := ""
-	if units, err := h.Units(ctx, unit); err == nil {
+	if units, err := h.Units(ctx, j.unit); err == nil {
 		state = fmt.Sprintf(" (%s, result %s, exit status %s)", units[0].ActiveState, units[0].Result, units[0].Properties["ExecMainStatus"])
 	}
-	return fmt.Errorf("systemd %s %s: job %s%s%s", verb, unit, result, state, h.journal(ctx, unit))
+	return fmt.Errorf("systemd %s %s: job %s%s%s", verb, j.unit, j.said, state, h.journal(ctx, j.unit))
 }
 
 // journal returns the last lines of a unit's log, each on a line of its own, or nothing.
@@ -167,7 +161,7 @@ func (h *Host) systemctl(ctx context.Context, verb remote.SystemdVerb, units []s
 		return nil
 	}
 	failure := &remote.ScriptError{What: what, Result: res}
-	if len(units) == 1 && jobMethods[verb] != "" {
+	if len(units) == 1 && jobMethods[verb] != nil {
 		failure.Result.Stderr = append(failure.Result.Stderr, h.journal(ctx, units[0])...)
 	}
 	return failure

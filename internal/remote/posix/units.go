@@ -2,11 +2,13 @@ package posix
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
-	"github.com/godbus/dbus/v5"
+	"github.com/coreos/go-systemd/v22/dbus"
 
 	"kops/internal/remote"
 )
@@ -30,75 +32,36 @@ func (h *Host) Units(ctx context.Context, names ...string) ([]remote.Unit, error
 	}
 	h.machine.RoundTrip()
 	units, err := busUnits(ctx, conn, names)
-	if err == dbus.ErrClosed {
+	if err != nil && ctx.Err() == nil && !conn.Connected() {
 		return h.showUnits(ctx, names)
 	}
 	return units, err
 }
 
-// faces are the interfaces that hold a unit's properties, by the suffix of its name.
-var faces = map[string]string{
-	"service": "Service", "socket": "Socket", "timer": "Timer", "mount": "Mount", "path": "Path",
-	"target": "Target", "slice": "Slice", "swap": "Swap", "automount": "Automount", "device": "Device", "scope": "Scope",
-}
-
 // busUnits asks for everything at once and then reads the answers.
 func busUnits(ctx context.Context, conn *dbus.Conn, names []string) ([]remote.Unit, error) {
-	type call struct {
-		unit int
-		*dbus.Call
-	}
-	var calls []call
-	for i, name := range names {
-		object := conn.Object(systemd1, dbus.ObjectPath(managerPath+"/unit/"+escapePath(name)))
-		kind := faces[name[strings.LastIndex(name, ".")+1:]]
-		for _, face := range []string{"Unit", kind} {
-			if face != "" {
-				c := object.GoWithContext(ctx, propertyFace+".GetAll", 0, make(chan *dbus.Call, 1), systemd1+"."+face)
-				calls = append(calls, call{i, c})
-			}
-		}
-	}
 	units := make([]remote.Unit, len(names))
-	for _, c := range calls {
-		select {
-		case <-c.Done:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		properties := map[string]dbus.Variant{}
-		if err := c.Store(&properties); err != nil {
-			if err == dbus.ErrClosed {
-				return nil, err
+	errs := make([]error, len(names))
+	var all sync.WaitGroup
+	for i, name := range names {
+		all.Go(func() {
+			properties, err := conn.GetAllPropertiesContext(ctx, name)
+			if err != nil {
+				errs[i] = fmt.Errorf("read the properties of %s: %w", name, err)
+				return
 			}
-			return nil, fmt.Errorf("read the properties of %s: %w", names[c.unit], err)
-		}
-		u := &units[c.unit]
-		if u.Properties == nil {
-			u.Properties = map[string]string{}
-		}
-		for k, v := range properties {
-			u.Properties[k] = wording(k, v.Value())
-		}
+			units[i].Properties = make(map[string]string, len(properties))
+			for k, v := range properties {
+				units[i].Properties[k] = wording(k, v)
+			}
+			fillUnit(&units[i], name)
+		})
 	}
-	for i := range units {
-		fillUnit(&units[i], names[i])
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	return units, nil
-}
-
-// escapePath encodes a unit's name as systemd does for the path of its object.
-func escapePath(name string) string {
-	var b strings.Builder
-	for i, c := range []byte(name) {
-		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-		if letter || c >= '0' && c <= '9' && i > 0 {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "_%02x", c)
-		}
-	}
-	return b.String()
 }
 
 // showUnits describes units by systemctl, which ends each unit with an empty line.
