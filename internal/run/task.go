@@ -55,6 +55,10 @@ func (p *play) announce(ctx context.Context, t *playbook.Task, hosts []*host) in
 }
 
 func (p *play) once(ctx context.Context, h *host, t *playbook.Task) bool {
+	switch p.Plan.ActionOf(t) {
+	case "pause", "add_host": // once for all hosts, as in Ansible
+		return true
+	}
 	f := keyword(t, p.Play.Play, func(k *playbook.Keywords) playbook.Field { return k.RunOnce })
 	once, err := flag(p.scope(ctx, h, t), f, false)
 	return err == nil && once

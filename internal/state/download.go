@@ -45,6 +45,9 @@ func (a *Artifacts) download(ctx context.Context, req Request, want digest, path
 func (a *Artifacts) downloadOnce(ctx context.Context, req Request, want digest, path string) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	silence := req.silence()
+	timer := time.AfterFunc(silence, func() { cancel(fmt.Errorf("the server sent nothing for %s", silence)) })
+	defer timer.Stop()
 	body, err := a.get(ctx, req)
 	if err != nil {
 		return err
@@ -62,8 +65,7 @@ func (a *Artifacts) downloadOnce(ctx context.Context, req Request, want digest, 
 	if err != nil {
 		return err
 	}
-	watched := watch(body, func() { cancel(fmt.Errorf("the server sent nothing for %s", silenceLimit)) })
-	defer watched.stop()
+	watched := &watchedReader{Reader: body, timer: timer, silence: silence}
 	if _, err := io.Copy(tmp, io.TeeReader(watched, h)); err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
@@ -144,6 +146,9 @@ func (a *Artifacts) get(ctx context.Context, req Request) (io.ReadCloser, error)
 	}
 	answer, err := a.client(req.ValidateCerts).Do(r)
 	if err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
 		return nil, connectError(req, err)
 	}
 	if answer.StatusCode == http.StatusOK {
@@ -229,23 +234,18 @@ func retryAfter(header string) time.Duration {
 	return 0
 }
 
-// A watchedReader calls expired when nothing was read for silenceLimit.
+// A watchedReader starts its timer anew whenever something was read.
 type watchedReader struct {
 	io.Reader
-	timer  *time.Timer
-	failed bool // reading, not writing, ended the copy
-}
-
-func watch(r io.Reader, expired func()) *watchedReader {
-	return &watchedReader{Reader: r, timer: time.AfterFunc(silenceLimit, expired)}
+	timer   *time.Timer
+	silence time.Duration
+	failed  bool // reading, not writing, ended the copy
 }
 
 // Read reads and starts the time anew.
 func (w *watchedReader) Read(p []byte) (int, error) {
 	n, err := w.Reader.Read(p)
-	w.timer.Reset(silenceLimit)
+	w.timer.Reset(w.silence)
 	w.failed = err != nil && err != io.EOF
 	return n, err
 }
-
-func (w *watchedReader) stop() { w.timer.Stop() }

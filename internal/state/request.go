@@ -10,6 +10,7 @@ import (
 	"hash"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // A Request is an HTTP request for a file or a small document.
@@ -20,6 +21,7 @@ type Request struct {
 	Username      string
 	Password      string
 	ValidateCerts bool
+	Silence       time.Duration // how long the server may send nothing; 0 for a minute
 }
 
 // place is the URL as messages show it: without a password.
@@ -31,6 +33,14 @@ func (r Request) place() string {
 	return u.Redacted()
 }
 
+// silence is how long the server may send nothing.
+func (r Request) silence() time.Duration {
+	if r.Silence > 0 {
+		return r.Silence
+	}
+	return silenceLimit
+}
+
 // A digest is a checksum that was asked for.
 type digest struct {
 	algorithm string
@@ -39,7 +49,7 @@ type digest struct {
 
 func (d digest) String() string { return d.algorithm + ":" + d.hex }
 
-// hashes are the algorithms by name.
+// newHash returns the algorithm of that name.
 func newHash(algorithm string) (hash.Hash, error) {
 	switch algorithm {
 	case "sha256":

@@ -7,6 +7,7 @@ import (
 	"kops/internal/run/action/assert"
 	"kops/internal/run/action/copy"
 	"kops/internal/run/action/debug"
+	"kops/internal/run/action/dockerimage"
 	"kops/internal/run/action/fail"
 	"kops/internal/run/action/fetch"
 	"kops/internal/run/action/geturl"
@@ -27,6 +28,7 @@ func Modules() []*module.Module {
 		assert.New(),
 		copy.New(),
 		debug.New(),
+		dockerimage.New(),
 		fail.New(),
 		fetch.New(),
 		geturl.New(),

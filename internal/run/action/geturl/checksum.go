@@ -1,77 +1,111 @@
 package geturl
 
 import (
-	"context"
-	"encoding/hex"
 	"fmt"
 	"path"
 	"regexp"
 	"strings"
-
-	"kops/internal/run/action"
 )
 
-// sizes are the lengths of checksums in hexadecimal digits.
-var sizes = map[string]int{"md5": 32, "sha1": 40, "sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128}
+// lengths are the numbers of hexadecimal digits by algorithm: those that a host can be asked for.
+var lengths = map[string]int{"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}
 
-// digest returns the checksum that the file must have: as it is given, or from the file of
-// checksums that is named.
-func (s *Spec) digest(ctx context.Context, env *action.Env) (algorithm, sum string, err error) {
-	algorithm, rest, _ := strings.Cut(s.Checksum, ":")
-	algorithm = strings.ToLower(strings.TrimSpace(algorithm))
-	size, ok := sizes[algorithm]
-	if !ok {
-		return "", "", fmt.Errorf("checksum: %q is not an algorithm: write sha256, sha512, sha384, sha224, sha1 or md5", algorithm)
-	}
-	if !strings.HasPrefix(rest, "http://") && !strings.HasPrefix(rest, "https://") {
-		sum = strings.ToLower(strings.TrimSpace(rest))
-		if !isHex(sum, size) {
-			return "", "", fmt.Errorf("checksum: %q is not a checksum of %s, which has %d hexadecimal digits", sum, algorithm, size)
-		}
-		return algorithm, sum, nil
-	}
-	text, err := env.Artifacts.Text(ctx, s.request(rest))
-	if err != nil {
-		return "", "", fmt.Errorf("checksum: %w", err)
-	}
-	name := path.Base(strings.SplitN(s.URL, "?", 2)[0])
-	sum = find(string(text), name, size)
-	if sum == "" {
-		return "", "", fmt.Errorf("checksum: %s has no %s of %s", rest, algorithm, name)
-	}
-	return algorithm, sum, nil
+// A checksum is the argument of that name.
+type checksum struct {
+	algorithm string
+	hex       string // in lower case; "" where it has to be looked up
+	list      string // the URL of a file of checksums
 }
 
-func isHex(s string, size int) bool {
-	_, err := hex.DecodeString(s)
-	return err == nil && len(s) == size
+func (c checksum) String() string { return c.algorithm + ":" + c.hex }
+
+func parseChecksum(s string) (checksum, error) {
+	algorithm, rest, ok := strings.Cut(s, ":")
+	c := checksum{algorithm: strings.ToLower(strings.TrimSpace(algorithm))}
+	length := lengths[c.algorithm]
+	switch {
+	case !ok:
+		return c, fmt.Errorf("checksum: %q has no algorithm: write it as sha256:HEX or sha256:URL", s)
+	case length == 0:
+		return c, fmt.Errorf("checksum: %q is not supported: sha256, sha512, sha1 and md5 are", algorithm)
+	}
+	rest = strings.TrimSpace(rest)
+	if strings.HasPrefix(rest, "http://") || strings.HasPrefix(rest, "https://") {
+		c.list = rest
+		return c, nil
+	}
+	if c.hex = strings.ToLower(rest); !isSum(c.hex, length) {
+		return c, fmt.Errorf("checksum: %q is not one of %s, which has %d hexadecimal digits", rest, c.algorithm, length)
+	}
+	return c, nil
+}
+
+func isSum(s string, length int) bool {
+	return len(s) == length && strings.Trim(s, "0123456789abcdef") == ""
 }
 
 var (
-	// "HEX  name", "HEX *./name": sha256sum and its like.
-	coreutils = regexp.MustCompile(`^([0-9a-fA-F]+)\s+\*?(.+)$`)
-	// "SHA256 (name) = HEX": BSD's form.
-	bsd = regexp.MustCompile(`^\w+\s*\((.+)\)\s*=\s*([0-9a-fA-F]+)$`)
+	gnuLine = regexp.MustCompile(`^\\?([0-9A-Fa-f]+)\s+\*?(.+)$`)               // HEX  name, as sha256sum writes
+	bsdLine = regexp.MustCompile(`^([0-9A-Za-z-]+) \((.+)\) = ([0-9A-Fa-f]+)$`) // SHA256 (name) = HEX
+	gpgLine = regexp.MustCompile(`^([^:]+):\s*([0-9A-Fa-f\s]*)$`)               // name: HEX HEX …, as Apache's .sha512
 )
 
-// find looks the checksum of a file up in the forms that projects publish: coreutils', BSD's,
-// gpg's ("name: AB CD …" over several lines), and the bare checksum.
-func find(text, name string, size int) string {
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if m := coreutils.FindStringSubmatch(line); m != nil && path.Base(strings.TrimSpace(m[2])) == name && isHex(m[1], size) {
-			return strings.ToLower(m[1])
+// find returns the checksum of a file in a file of checksums.
+func find(text, name, algorithm string) (string, error) {
+	length := lengths[algorithm]
+	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
+	var named []string
+	for i, line := range lines {
+		file, sum := readLine(lines, i)
+		if file == "" {
+			continue
 		}
-		if m := bsd.FindStringSubmatch(line); m != nil && path.Base(m[1]) == name && isHex(m[2], size) {
-			return strings.ToLower(m[2])
+		if path.Base(file) == name && isSum(sum, length) && !otherAlgorithm(line, algorithm) {
+			return sum, nil
 		}
+		named = append(named, path.Base(file))
 	}
-	bare := text
-	if before, after, ok := strings.Cut(text, ":"); ok && path.Base(strings.TrimSpace(before)) == name {
-		bare = after
+	if whole := strings.ToLower(strings.Join(strings.Fields(text), "")); isSum(whole, length) {
+		return whole, nil
 	}
-	if sum := strings.ToLower(strings.Join(strings.Fields(bare), "")); isHex(sum, size) {
-		return sum
+	if len(named) == 0 {
+		return "", fmt.Errorf("it has no checksums in a form that kops reads")
 	}
-	return ""
+	return "", fmt.Errorf("it has no %s of %q, but of %s", algorithm, name, few(named))
+}
+
+// readLine reads the checksum that begins in a line; "" where none does.
+func readLine(lines []string, i int) (file, sum string) {
+	line := strings.TrimRight(lines[i], " \t")
+	if m := bsdLine.FindStringSubmatch(line); m != nil {
+		return m[2], strings.ToLower(m[3])
+	}
+	if m := gpgLine.FindStringSubmatch(line); m != nil {
+		digits := m[2]
+		for _, next := range lines[i+1:] { // it goes on in lines that are indented
+			if strings.TrimLeft(next, " \t") == next || strings.Contains(next, ":") {
+				break
+			}
+			digits += next
+		}
+		return m[1], strings.ToLower(strings.Join(strings.Fields(digits), ""))
+	}
+	if m := gnuLine.FindStringSubmatch(line); m != nil {
+		return m[2], strings.ToLower(m[1])
+	}
+	return "", ""
+}
+
+// otherAlgorithm tells whether a BSD line is of another algorithm.
+func otherAlgorithm(line, algorithm string) bool {
+	m := bsdLine.FindStringSubmatch(strings.TrimRight(line, " \t"))
+	return m != nil && !strings.EqualFold(strings.ReplaceAll(m[1], "-", ""), algorithm)
+}
+
+// few names the first of many.
+func few(names []string) string {
+	if len(names) > 5 {
+		return strings.Join(names[:5], ", ") + fmt.Sprintf(" and %d more", len(names)-5)
+	}
+	return strings.Join(names, ", ")
 }

@@ -3,7 +3,6 @@ package includevars
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -12,7 +11,7 @@ import (
 
 	"kops/internal/module"
 	"kops/internal/run/action"
-	"kops/internal/template"
+	"kops/internal/run/action/source"
 	"kops/internal/value"
 )
 
@@ -94,12 +93,9 @@ func (s *Spec) files(env *action.Env) ([]string, error) {
 		name, argument = s.Dir, "dir"
 	}
 	found, err := env.Scope.Find("vars", name)
-	var missing *template.NotFound
 	switch {
-	case errors.As(err, &missing):
-		return nil, fmt.Errorf("%s: there is no %q; searched in:\n\t%s", argument, name, strings.Join(missing.Tried, "\n\t"))
 	case err != nil:
-		return nil, fmt.Errorf("%s: %w", argument, err)
+		return nil, source.Missing(argument, err)
 	case s.Dir == "":
 		return []string{found}, nil
 	}

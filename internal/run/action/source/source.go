@@ -115,11 +115,11 @@ func unixMode(m fs.FileMode) fs.FileMode {
 	return bits
 }
 
-// Missing rewords the error of a file that was not found: src is what people wrote.
-func Missing(err error) error {
+// Missing rewords the error of a file that was not found, which the argument names.
+func Missing(argument string, err error) error {
 	var n *template.NotFound
 	if errors.As(err, &n) {
-		return fmt.Errorf("src: there is no %q on the controller; searched in:\n\t%s", n.Name, strings.Join(n.Tried, "\n\t"))
+		return fmt.Errorf("%s: there is no %q on the controller; searched in:\n\t%s", argument, n.Name, strings.Join(n.Tried, "\n\t"))
 	}
-	return fmt.Errorf("src: %w", err)
+	return fmt.Errorf("%s: %w", argument, err)
 }

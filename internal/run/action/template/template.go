@@ -94,7 +94,7 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 func (s *Spec) Act(_ context.Context, env *action.Env) (action.Outcome, error) {
 	path, err := env.Scope.Find("templates", s.Src)
 	if err != nil {
-		return action.Outcome{}, source.Missing(err)
+		return action.Outcome{}, source.Missing("src", err)
 	}
 	text, err := env.Scope.ReadFile(path)
 	if err != nil {

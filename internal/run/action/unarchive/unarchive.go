@@ -37,7 +37,7 @@ func (s *Spec) Act(_ context.Context, env *action.Env) (action.Outcome, error) {
 	}
 	found, err := env.Scope.Find("files", spec.Src)
 	if err != nil {
-		return action.Outcome{}, source.Missing(err)
+		return action.Outcome{}, source.Missing("src", err)
 	}
 	file, err := s.known.files.Open(env.Scope, found, spec.Decrypt)
 	if err != nil {
