@@ -14,10 +14,22 @@ import (
 	"kops/internal/yamlpos"
 )
 
+// maxIncludes is how deep files of tasks may include each other: a file that includes itself
+// without end is a mistake, one that counts its rounds is not.
+const maxIncludes = 250
+
 // Include loads a file of tasks that a run includes, and checks it. The block carries the
 // include's variables, those of the loop's item, and what apply: says; like Ansible's
 // dynamic includes, it passes on nothing else of the include itself.
 func (p *Plan) Include(play *Play, t *playbook.Task, file string, item *value.Map) (*playbook.Block, error) {
+	depth := 0
+	for up := t.Parent; up != nil; up = up.Parent {
+		depth++
+	}
+	if depth >= maxIncludes {
+		return nil, diag.Errorf(t.Pos, "%s is the %dth include inside another one: this goes in a circle", file, depth+1).
+			WithHint("let a condition (when) on the include end it")
+	}
 	b := &playbook.Block{Pos: t.Pos, Origin: playbook.FromImport, Parent: t.Parent, Role: t.Role}
 	if t.Apply != nil {
 		b.Keywords = *t.Apply
