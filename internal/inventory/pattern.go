@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"net/netip"
 	"os"
 	"regexp"
 	"slices"
@@ -74,7 +75,7 @@ func SplitPattern(pattern string) []string {
 	case strings.HasPrefix(pattern, "~"):
 		parts = []string{pattern}
 	default:
-		if names, _, err := hostNames(pattern, value.Position{}); err == nil && len(names) == 1 && strings.Count(names[0], ":") > 1 {
+		if _, err := netip.ParseAddr(strings.Trim(pattern, "[]")); err == nil {
 			return []string{pattern}
 		}
 		parts = colonList.FindAllString(pattern, -1)

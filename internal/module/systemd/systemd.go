@@ -56,8 +56,8 @@ func New() *module.Module {
 // Validate checks what tags cannot say.
 func (s *Spec) Validate() error {
 	switch {
-	case s.State == "" && s.Enabled == nil && s.Masked == nil && !s.DaemonReload && !s.DaemonReexec:
-		return fmt.Errorf("one of these arguments is required: state, enabled, masked, daemon_reload, daemon_reexec")
+	case s.Name == "" && s.State == "" && s.Enabled == nil && s.Masked == nil && !s.DaemonReload && !s.DaemonReexec:
+		return fmt.Errorf("one of these arguments is required: name, state, enabled, masked, daemon_reload, daemon_reexec")
 	case strings.ContainsAny(s.Name, "*?["):
 		return fmt.Errorf("name: %q is a glob: name one unit", s.Name)
 	case s.Scope != "system":

@@ -97,7 +97,7 @@ func TestSystemd(t *testing.T) {
 					return errors.New("exit-code: no such heap")
 				}
 			}},
-		{Name: "nothing asked", Args: args("name", "kafka"), Err: "one of these arguments is required: state, enabled"},
+		{Name: "nothing asked", Args: args("scope", "system"), Err: "one of these arguments is required: name, state, enabled"},
 		{Name: "state without name", Args: args("state", "started"), Err: "state: needs name too"},
 		{Name: "glob", Args: args("name", "kafka*", "state", "started"), Err: `name: "kafka*" is a glob`},
 		{Name: "user scope", Args: args("name", "kafka", "state", "started", "scope", "user"), Err: "scope: user is not supported"},
