@@ -1,0 +1,120 @@
+//go:build lab
+
+package tests
+
+import (
+	"context"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// fleet are the machines of inventory/lab.yaml.
+var fleet = []string{"zk1", "zk2", "zk3", "kafka1", "kafka2", "kafka3", "ops1"}
+
+const root = "../.."
+
+// command runs a program at the top of the repository and returns what it printed.
+func command(t *testing.T, limit time.Duration, name string, args ...string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = root
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// must is command for what has to succeed.
+func must(t *testing.T, limit time.Duration, name string, args ...string) string {
+	t.Helper()
+	out, err := command(t, limit, name, args...)
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, tail(out))
+	}
+	return out
+}
+
+func tail(out string) string {
+	lines := strings.Split(out, "\n")
+	return strings.Join(lines[max(0, len(lines)-80):], "\n")
+}
+
+func kops(t *testing.T, playbook string, args ...string) string {
+	t.Helper()
+	return must(t, 8*time.Minute, "bin/kops", append([]string{"run", "playbooks/" + playbook, "-i", "inventory/lab.yaml"}, args...)...)
+}
+
+// on runs a shell line on a machine.
+func on(t *testing.T, machine, line string) string {
+	t.Helper()
+	return must(t, time.Minute, "lab/lab", "ssh", machine, line)
+}
+
+var recapLine = regexp.MustCompile(`(?m)^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)`)
+
+// unchanged asserts that the recap names every machine with nothing changed or failed.
+func unchanged(t *testing.T, out string) {
+	t.Helper()
+	seen := 0
+	for _, m := range recapLine.FindAllStringSubmatch(out, -1) {
+		seen++
+		if m[2] != "0" || m[3] != "0" || m[4] != "0" {
+			t.Errorf("%s: changed=%s unreachable=%s failed=%s on the second run", m[1], m[2], m[3], m[4])
+		}
+	}
+	if seen != len(fleet) {
+		t.Errorf("the recap names %d machines, want %d\n%s", seen, len(fleet), tail(out))
+	}
+}
+
+// verifyFails asserts that verify.yaml fails and says why.
+func verifyFails(t *testing.T, want string, args ...string) {
+	t.Helper()
+	out, err := command(t, 8*time.Minute, "bin/kops", append([]string{"run", "playbooks/verify.yaml", "-i", "inventory/lab.yaml",
+		"-e", "verify_retries=4", "-e", "verify_delay=1"}, args...)...)
+	if err == nil {
+		t.Fatalf("verify.yaml succeeded, want a failure that says %q", want)
+	}
+	if !strings.Contains(out, want) {
+		t.Errorf("verify.yaml does not say %q:\n%s", want, tail(out))
+	}
+}
+
+// TestLabFleet is the main job: each step builds on the one before.
+func TestLabFleet(t *testing.T) {
+	must(t, 3*time.Minute, "lab/lab", append([]string{"reset"}, fleet...)...)
+	kops(t, "cluster.yaml")
+	kops(t, "monitoring.yaml")
+	unchanged(t, kops(t, "monitoring.yaml"))
+
+	t.Run("no Python came along", func(t *testing.T) {
+		for _, m := range fleet {
+			if out := on(t, m, "command -v python3 python perl6 || echo none"); strings.TrimSpace(out) != "none" {
+				t.Errorf("%s has %s", m, out)
+			}
+		}
+	})
+	t.Run("verify notices a stopped exporter", func(t *testing.T) {
+		on(t, "kafka2", "sudo systemctl stop node-exporter")
+		verifyFails(t, "node-exporter.service on kafka2 is inactive")
+		on(t, "kafka2", "sudo systemctl start node-exporter")
+	})
+	t.Run("verify notices a target that is gone", func(t *testing.T) {
+		on(t, "ops1", "sudo sed -i.kept s/kafka1:9100/127.0.0.1:1/ $(sudo grep -rl kafka1:9100 /etc/prometheus)")
+		defer on(t, "ops1", "for f in $(sudo find /etc/prometheus -name '*.kept'); do sudo mv $f ${f%.kept}; done")
+		verifyFails(t, "127.0.0.1:1")
+	})
+	t.Run("verify notices a killed broker", func(t *testing.T) {
+		on(t, "kafka3", "sudo systemctl kill -s KILL kafka-server; sudo systemctl stop kafka-server")
+		verifyFails(t, "kafka-server.service on kafka3 is")
+		on(t, "kafka3", "sudo systemctl start kafka-server")
+	})
+	t.Run("a reboot brings everything back", func(t *testing.T) {
+		must(t, 3*time.Minute, "lab/lab", append([]string{"reboot"}, fleet...)...)
+		kops(t, "verify.yaml")
+		unchanged(t, kops(t, "monitoring.yaml"))
+	})
+}
