@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"kops/internal/diag"
@@ -84,9 +86,26 @@ func newRoot(streams Streams) *cobra.Command {
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newRun(streams), newLint(streams), newInventory(streams), newDoc(streams), newVersion(streams))
 	return root
+}
+
+// notNumber is how the flags' library says that a text is no number.
+var notNumber = regexp.MustCompile(`strconv\.\w+: parsing "[^"]*": .*`)
+
+// flagError explains a mistake in a flag.
+func flagError(cmd *cobra.Command, err error) error {
+	var missing *pflag.NotExistError
+	if !errors.As(err, &missing) {
+		return usageError{errors.New(notNumber.ReplaceAllString(err.Error(), "it is not a number"))}
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if name := diag.Closest(missing.GetSpecifiedName(), names); name != "" {
+		return usageError{fmt.Errorf("%w; did you mean --%s?", err, name)}
+	}
+	return usageError{err}
 }
 
 // report shows an error to people and returns the exit code that it means.

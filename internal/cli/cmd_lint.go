@@ -52,13 +52,10 @@ func lint(ctx context.Context, streams Streams, f *sourceFlags, args []string) e
 		loader := s.loader(reg, extra)
 		book, found := loader.Playbook(path)
 		list = append(list, found...)
-		if book == nil {
-			continue
-		}
 		plays += len(book.Plays)
 		_, found = plan.New(plan.Options{
 			Playbooks: []*playbook.Playbook{book}, Inventory: inv, VarsDir: &inventory.VarsDir{}, Registry: reg,
-			Engine: s.engine, YAML: s.yaml, LoadTasks: loader.Tasks, ExtraVars: extra,
+			Engine: s.engine, YAML: s.yaml, LoadTasks: loader.Tasks, ExtraVars: extra, Partial: list.HasErrors(),
 		})
 		list = append(list, found...)
 	}

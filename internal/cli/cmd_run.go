@@ -120,7 +120,7 @@ func (o *runOptions) run(ctx context.Context) error {
 		showDiagnostics(o.streams, list)
 		return o.list(p)
 	}
-	if err := matchesHosts(p); err != nil {
+	if err := o.matchesHosts(p); err != nil {
 		showDiagnostics(o.streams, list)
 		return err
 	}
@@ -276,11 +276,22 @@ func interruptible(ctx context.Context, streams Streams) (context.Context, <-cha
 }
 
 // matchesHosts is an error where no play of the run matches a host.
-func matchesHosts(p *plan.Plan) error {
+func (o *runOptions) matchesHosts(p *plan.Plan) error {
 	if len(p.Plays()) == 0 || p.AnyHosts() {
 		return nil
 	}
-	d := &diag.Diagnostic{Pos: p.Plays()[0].Pos, Summary: "no play matches a host: there is nothing to run"}
-	d.Hint = "check the inventory (-i), --limit and the plays' hosts: kops inventory --graph shows what there is"
+	d := &diag.Diagnostic{Pos: p.Plays()[0].Hosts.Pos, Summary: "no play matches a host: there is nothing to run"}
+	d.Hint = "kops inventory --graph shows the hosts and groups that there are"
+	paths := o.inventoryPaths()
+	switch {
+	case len(paths) == 0:
+		d.Detail = "no inventory was given, so there is no host but localhost"
+		d.Hint = "give one with -i, or set KOPS_INVENTORY"
+	case len(p.HostNames()) == 0:
+		d.Detail = "the inventory holds no host: " + strings.Join(paths, ", ")
+		d.Hint = "write host names into it, or give another one with -i"
+	case o.limit != "":
+		d.Detail = "--limit is " + o.limit
+	}
 	return d
 }

@@ -81,6 +81,11 @@ func extraVars(text string, opts yamlpos.Options) (*value.Map, error) {
 		return nil, nil
 	case trimmed[0] == '@':
 		m, _, list := yamlpos.LoadMap(filepath.Clean(trimmed[1:]), opts)
+		for _, d := range list {
+			if d.Pos.Line == 0 {
+				d.Related = append(d.Related, diag.Related{Text: "named by -e " + trimmed})
+			}
+		}
 		return m, list.Err()
 	case trimmed[0] == '{' || trimmed[0] == '[' || strings.Contains(trimmed, ": ") && !strings.Contains(strings.Fields(trimmed)[0], "="):
 		node, list := yamlpos.ParseOne("--extra-vars", []byte(text))

@@ -21,6 +21,7 @@ import (
 	actions "kops/internal/run/action/all"
 	"kops/internal/secret"
 	"kops/internal/template"
+	"kops/internal/value"
 	"kops/internal/yamlpos"
 )
 
@@ -47,7 +48,7 @@ func newSession(ctx context.Context, streams Streams, f *sourceFlags) (*session,
 	for _, spec := range specs {
 		p, err := secret.ReadPassword(ctx, spec, s.prompt)
 		if err != nil {
-			return nil, err
+			return nil, diag.Errorf(value.Position{}, "%w", err).WithHint("check --vault-password-file and --vault-id")
 		}
 		passwords = append(passwords, p)
 	}
@@ -128,19 +129,13 @@ func (s *session) plan(ctx context.Context, f *sourceFlags, startAt string, path
 	for _, path := range paths {
 		book, found := loader.Playbook(path)
 		list = append(list, found...)
-		if book != nil {
-			books = append(books, book)
-		}
+		books = append(books, book)
 	}
 	dir, found := inventory.ReadVarsDir(filepath.Dir(paths[0]), inv, s.yaml)
 	list = append(list, found...)
-	if list.HasErrors() {
-		list.Sort()
-		return nil, list
-	}
 	p, found := plan.New(plan.Options{
 		Playbooks: books, Inventory: inv, VarsDir: dir, Registry: reg, Engine: s.engine, YAML: s.yaml,
-		LoadTasks: loader.Tasks, ExtraVars: extra, Limit: limit, StartAt: startAt,
+		LoadTasks: loader.Tasks, ExtraVars: extra, Limit: limit, StartAt: startAt, Partial: list.HasErrors(),
 		Tags: plan.Tags{Run: f.tags, Skip: f.skipTags},
 	})
 	list = append(list, found...)

@@ -48,6 +48,10 @@ func (l *loader) iniSource(file string, src []byte) {
 			}
 			continue
 		}
+		if trimmed[0] == '[' && !strings.Contains(trimmed, "]") {
+			l.list.Add(diag.Errorf(pos, "the section %s is not closed", trimmed).WithHint("write %s]", trimmed))
+			continue
+		}
 		if trimmed[0] == '[' && trimmed[len(trimmed)-1] == ']' {
 			l.list.Add(diag.Errorf(pos, "%s is not a section", trimmed).WithHint("write [group], [group:children] or [group:vars], without spaces"))
 			continue

@@ -38,10 +38,11 @@ func positionIn(source string, at int, begin value.Position) value.Position {
 	before := source[:min(at, len(source))]
 	if n := strings.Count(before, "\n"); n > 0 {
 		begin.Line += n
-		begin.Column = 1
+		begin.Column = 1 + begin.Indent
 		before = before[strings.LastIndexByte(before, '\n')+1:]
 	}
 	begin.Column += utf8.RuneCountInString(before)
+	begin.Indent = 0
 	return begin
 }
 

@@ -55,7 +55,11 @@ func (e *Env) parse(source string, pos value.Position, expression bool) (t *Temp
 		}
 		t.expr = p.expression(true)
 		if p.cur().kind != tEOF {
-			p.fail(p.cur(), "unexpected %q after the expression", p.cur().describe())
+			hint := ""
+			if p.cur().text == "=" {
+				hint = "to compare, write =="
+			}
+			p.failHint(p.cur(), hint, "unexpected %q after the expression", p.cur().describe())
 		}
 	} else {
 		t.body = p.statements(nil, token{})

@@ -15,6 +15,8 @@ type ArgumentError struct {
 	Module, Argument string
 	Msg              string
 	Hint             string
+	// At is the argument that it stands at, where it is about more than one.
+	At string
 }
 
 // Error returns "module: argument: what is wrong; hint".
@@ -56,8 +58,10 @@ func (m *Module) fill(spec Spec, args *value.Map, static bool) []error {
 	arguments := m.Arguments()
 	target := reflect.ValueOf(spec).Elem()
 	var problems []error
-	report := func(arg, hint, format string, a ...any) {
-		problems = append(problems, &ArgumentError{Module: m.Name, Argument: arg, Hint: hint, Msg: fmt.Sprintf(format, a...)})
+	report := func(arg, hint, format string, a ...any) *ArgumentError {
+		e := &ArgumentError{Module: m.Name, Argument: arg, Hint: hint, Msg: fmt.Sprintf(format, a...)}
+		problems = append(problems, e)
+		return e
 	}
 	open := &value.Map{}
 	given := map[string]string{} // argument → the name it was given under
@@ -69,7 +73,7 @@ func (m *Module) fill(spec Spec, args *value.Map, static bool) []error {
 			open.Set(k, v)
 			continue
 		case !ok || i < 0:
-			report("", diag.Suggest(fmt.Sprint(k), argumentNames(arguments)), "unknown argument %q", fmt.Sprint(k))
+			report("", diag.Suggest(fmt.Sprint(k), argumentNames(arguments)), "unknown argument %q", fmt.Sprint(k)).At = fmt.Sprint(k)
 			continue
 		case arguments[i].Unsupported:
 			report(name, arguments[i].Doc, "not supported")
@@ -97,7 +101,7 @@ func (m *Module) fill(spec Spec, args *value.Map, static bool) []error {
 	return problems
 }
 
-func checkGroups(arguments []Argument, given map[string]string, args *value.Map, static bool, report func(arg, hint, format string, a ...any)) {
+func checkGroups(arguments []Argument, given map[string]string, args *value.Map, static bool, report func(arg, hint, format string, a ...any) *ArgumentError) {
 	exclusive, oneof := map[string][]string{}, map[string][]string{}
 	var order []string
 	for _, a := range arguments {
@@ -125,12 +129,12 @@ func checkGroups(arguments []Argument, given map[string]string, args *value.Map,
 	}
 	for _, names := range exclusive {
 		if len(names) > 1 {
-			report("", "", "arguments %s exclude each other: give one of them", strings.Join(names, " and "))
+			report("", "", "arguments %s exclude each other: give one of them", strings.Join(names, " and ")).At = names[1]
 		}
 	}
 	for _, group := range order {
 		if len(oneof[group]) > 1 {
-			report("", "", "arguments %s exclude each other: give one of them", strings.Join(oneof[group], " and "))
+			report("", "", "arguments %s exclude each other: give one of them", strings.Join(oneof[group], " and ")).At = oneof[group][1]
 		}
 		if len(oneof[group]) == 0 {
 			report("", "", "one of these arguments is required: %s", strings.Join(groupNames(arguments, group), ", "))
@@ -141,7 +145,11 @@ func checkGroups(arguments []Argument, given map[string]string, args *value.Map,
 func groupNames(arguments []Argument, group string) []string {
 	var names []string
 	for _, a := range arguments {
-		if a.OneOf == group {
+		switch {
+		case a.OneOf != group:
+		case strings.HasPrefix(a.Name, "_"):
+			names = append(names, "free text")
+		default:
 			names = append(names, a.Name)
 		}
 	}

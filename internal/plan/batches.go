@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -43,7 +44,7 @@ func batchSize(text string, total int) (int, error) {
 	percent, isPercent := strings.CutSuffix(text, "%")
 	n, err := strconv.ParseFloat(percent, 64)
 	if err != nil || n < 0 || !isPercent && n != float64(int(n)) {
-		return 0, &strconv.NumError{Func: "serial", Num: text, Err: strconv.ErrSyntax}
+		return 0, fmt.Errorf("%q is neither a number of hosts nor a percentage", text)
 	}
 	if isPercent {
 		return max(1, int(n/100*float64(total))), nil

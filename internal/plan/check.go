@@ -3,7 +3,6 @@ package plan
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,15 +12,38 @@ import (
 	"kops/internal/value"
 )
 
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
 // metas are the meta tasks that the runner knows.
 var metas = []string{"flush_handlers", "noop", "end_play", "end_host", "end_batch", "clear_facts", "clear_host_errors", "reset_connection"}
 
 // checker finds the errors of plays that need no host.
 type checker struct {
-	plan *Plan
-	list *diag.List
+	plan     *Plan
+	list     *diag.List
+	included map[string]bool // files of tasks that have been checked
+	growing  bool            // tasks add hosts or groups while running
+}
+
+func (p *Plan) checker(list *diag.List) *checker {
+	c := &checker{plan: p, list: list, included: map[string]bool{}}
+	for _, play := range p.plays {
+		for _, section := range [][]playbook.Entry{play.PreTasks, play.Roles, play.Tasks, play.PostTasks} {
+			c.growing = c.growing || grows(section)
+		}
+	}
+	return c
+}
+
+// grows tells whether a task adds hosts to the inventory, or may include one that does.
+func grows(list []playbook.Entry) bool {
+	return slices.ContainsFunc(list, func(e playbook.Entry) bool {
+		switch e := e.(type) {
+		case *playbook.Block:
+			return grows(e.Block) || grows(e.Rescue) || grows(e.Always)
+		case *playbook.Task:
+			return slices.Contains([]string{"add_host", "group_by", IncludeTasks}, plain(e.Module))
+		}
+		return false
+	})
 }
 
 func (c *checker) play(play *Play) {
@@ -32,6 +54,8 @@ func (c *checker) play(play *Play) {
 	if play.Strategy.Given() {
 		c.strategy(play.Strategy)
 	}
+	c.hosts(play)
+	c.varsFiles(play)
 	for _, section := range [][]playbook.Entry{play.PreTasks, play.Roles, play.Tasks, play.PostTasks} {
 		c.entries(play, section)
 	}
@@ -79,25 +103,6 @@ func (c *checker) keywords(k *playbook.Keywords) {
 		for _, f := range list {
 			c.templates(f.Value)
 		}
-	}
-	for name, f := range map[string]playbook.Field{
-		"become": k.Become, "no_log": k.NoLog, "run_once": k.RunOnce, "ignore_errors": k.IgnoreErrors,
-		"ignore_unreachable": k.IgnoreUnreachable, "any_errors_fatal": k.AnyErrorsFatal, "check_mode": k.CheckMode, "diff": k.Diff,
-	} {
-		c.literal(name, f, func(v value.Value) error { _, err := module.ToBool(v); return err })
-	}
-	for name, f := range map[string]playbook.Field{"timeout": k.Timeout, "throttle": k.Throttle, "port": k.Port} {
-		c.literal(name, f, func(v value.Value) error { _, err := module.ToInt(v); return err })
-	}
-}
-
-// literal checks a keyword that is no template.
-func (c *checker) literal(name string, f playbook.Field, check func(value.Value) error) {
-	if !f.Given() || module.HoldsTemplate(f.Value) {
-		return
-	}
-	if err := check(f.Value); err != nil {
-		c.list.Add(diag.Errorf(f.Pos, "%s: %w", name, err))
 	}
 }
 
@@ -148,11 +153,8 @@ func (c *checker) task(play *Play, t *playbook.Task) {
 	if t.Loop != nil {
 		c.loop(t.Loop)
 	}
-	if t.Register != "" && !variableName.MatchString(t.Register) {
-		c.list.Add(diag.Errorf(t.Pos, "register: %q is not a variable name: letters, digits and _, no digit first", t.Register))
-	}
 	c.notify(play, t)
-	c.module(t)
+	c.module(play, t)
 }
 
 func (c *checker) loop(l *playbook.Loop) {
@@ -173,7 +175,7 @@ func (c *checker) loop(l *playbook.Loop) {
 // notify checks names that are no templates. Handlers that are included while running
 // cannot be known here.
 func (c *checker) notify(play *Play, t *playbook.Task) {
-	if slices.ContainsFunc(play.Handlers, func(h *playbook.Task) bool { return plain(h.Module) == IncludeTasks }) {
+	if c.plan.opts.Partial || slices.ContainsFunc(play.Handlers, func(h *playbook.Task) bool { return plain(h.Module) == IncludeTasks }) {
 		return
 	}
 	for _, f := range t.Notify {
@@ -207,7 +209,7 @@ func handlerNames(play *Play) []string {
 }
 
 // module checks the module's name and arguments.
-func (c *checker) module(t *playbook.Task) {
+func (c *checker) module(play *Play, t *playbook.Task) {
 	switch plain(t.Module) {
 	case Meta:
 		if name := c.plan.MetaOf(t); !slices.Contains(metas, name) {
@@ -217,6 +219,7 @@ func (c *checker) module(t *playbook.Task) {
 		}
 		return
 	case IncludeTasks:
+		c.include(play, t)
 		return
 	}
 	m, ok := c.plan.opts.Registry.Find(t.Module)
@@ -233,9 +236,25 @@ func (c *checker) module(t *playbook.Task) {
 		c.known(m, t)
 		return
 	}
-	for _, err := range m.Check(t.Args) {
-		c.argument(t, err)
+	errs := m.Check(t.Args)
+	for _, err := range errs {
+		if !misspelt(err, errs) {
+			c.argument(t, err)
+		}
 	}
+}
+
+// misspelt tells whether err misses an argument that another error says to be meant.
+func misspelt(err error, errs []error) bool {
+	var a *module.ArgumentError
+	if !errors.As(err, &a) {
+		return false
+	}
+	name, missing := strings.CutPrefix(a.Msg, "missing required argument ")
+	return missing && slices.ContainsFunc(errs, func(other error) bool {
+		var o *module.ArgumentError
+		return errors.As(other, &o) && o.Hint == "did you mean "+name+"?"
+	})
 }
 
 // hasDefaults tells whether module_defaults may give arguments that the task does not.
@@ -271,8 +290,10 @@ func (c *checker) argument(t *playbook.Task, err error) {
 			d.Summary = fmt.Sprintf("%s: %s: %s", a.Module, a.Argument, a.Msg)
 		}
 		d.Hint = a.Hint
-		if pos, ok := t.ArgsPos[a.Argument]; ok {
-			d.Pos = pos
+		for _, name := range []string{a.Argument, a.At} {
+			if pos, ok := t.ArgsPos[name]; ok {
+				d.Pos = pos
+			}
 		}
 	}
 	c.list.Add(d)

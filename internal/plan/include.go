@@ -2,9 +2,9 @@ package plan
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"kops/internal/diag"
 	"kops/internal/playbook"
@@ -30,21 +30,26 @@ func (p *Plan) Include(play *Play, t *playbook.Task, file string, item *value.Ma
 		return nil, diag.Errorf(t.Pos, "%s is the %dth include inside another one: this goes in a circle", file, depth+1).
 			WithHint("let a condition (when) on the include end it")
 	}
-	b := &playbook.Block{Pos: t.Pos, Origin: playbook.FromImport, Parent: t.Parent, Role: t.Role}
-	if t.Apply != nil {
-		b.Keywords = *t.Apply
-	}
-	b.Vars = b.Vars.Clone().Merge(t.Vars).Merge(item)
+	b := includeBlock(t, item)
 	entries, err := p.opts.LoadTasks(file, play.Play, b, t.Role, t.Handler)
 	if err != nil {
 		return nil, err
 	}
 	b.Block = entries
 	var list diag.List
-	c := &checker{plan: p, list: &list}
+	c := p.checker(&list)
 	c.entries(play, b.Block)
 	list.Sort()
 	return b, list.Err()
+}
+
+func includeBlock(t *playbook.Task, item *value.Map) *playbook.Block {
+	b := &playbook.Block{Pos: t.Pos, Origin: playbook.FromImport, Parent: t.Parent, Role: t.Role}
+	if t.Apply != nil {
+		b.Keywords = *t.Apply
+	}
+	b.Vars = b.Vars.Clone().Merge(t.Vars).Merge(item)
+	return b
 }
 
 // VarsFiles loads the vars_files of a play for one host. Of a list of names, the first
@@ -56,11 +61,11 @@ func (p *Plan) VarsFiles(s *template.Scope, play *Play) ([]*value.Map, error) {
 		if err != nil {
 			return nil, err
 		}
-		names := []value.Value{v}
-		if l, ok := v.(*value.List); ok {
-			names = l.Items
+		path, tried := varsFile(play, v)
+		if path == "" {
+			return nil, diag.Errorf(f.Pos, "vars_files: no such file: %s", strings.Join(tried, ", "))
 		}
-		m, err := p.firstVarsFile(s, play, names)
+		m, err := p.LoadVars(path)
 		if err != nil {
 			return nil, diag.Errorf(f.Pos, "vars_files: %w", err)
 		}
@@ -69,20 +74,23 @@ func (p *Plan) VarsFiles(s *template.Scope, play *Play) ([]*value.Map, error) {
 	return layers, nil
 }
 
-func (p *Plan) firstVarsFile(s *template.Scope, play *Play, names []value.Value) (*value.Map, error) {
-	var tried []string
+// varsFile returns the first of the named files that exists, else those that it tried.
+func varsFile(play *Play, v value.Value) (found string, tried []string) {
+	names := []value.Value{v}
+	if l, ok := v.(*value.List); ok {
+		names = l.Items
+	}
 	for _, n := range names {
 		path := value.Str(n)
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(filepath.Dir(play.File), path)
 		}
-		if _, err := os.Stat(path); err != nil {
-			tried = append(tried, path)
-			continue
+		if _, err := os.Stat(path); err == nil {
+			return path, tried
 		}
-		return p.LoadVars(path)
+		tried = append(tried, path)
 	}
-	return nil, fmt.Errorf("no such file: %v", tried)
+	return "", tried
 }
 
 // LoadVars reads a file of variables, decrypted where it is a vault.

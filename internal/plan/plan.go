@@ -30,6 +30,8 @@ type Options struct {
 	Limit     string
 	Tags      Tags
 	StartAt   string
+	// Partial says that errors were found before: what they hide is not missed.
+	Partial bool
 }
 
 // A Play is a play with what the plan knows about it.
@@ -58,7 +60,7 @@ func New(opts Options) (*Plan, diag.List) {
 			p.plays = append(p.plays, &Play{Play: play})
 		}
 	}
-	c := &checker{plan: p, list: &list}
+	c := p.checker(&list)
 	for _, play := range p.plays {
 		c.play(play)
 	}

@@ -45,8 +45,7 @@ func (l *loader) module(t *Task, n *yamlpos.Node, candidates []yamlpos.Pair) boo
 		return false
 	}
 	t.Module, t.ModulePos = p.Key.Raw, p.Key.Pos
-	l.args(t, p.Value)
-	return true
+	return l.args(t, p.Value)
 }
 
 // choose returns the one key that names a module, and explains the others.
@@ -83,7 +82,7 @@ func (l *loader) choose(n *yamlpos.Node, candidates []yamlpos.Pair, handler bool
 	case len(modules) == 0:
 		return yamlpos.Pair{}, false
 	}
-	return modules[0], len(others) == 0
+	return modules[0], len(others) == 0 || !modules[0].Value.IsNull()
 }
 
 // unknownKeys reports keys that are neither keywords nor modules. Below a module that has no
@@ -95,7 +94,8 @@ func (l *loader) unknownKeys(others, modules []yamlpos.Pair, candidates []string
 		}
 		before := len(l.list)
 		l.unknown("a task", p.Key, candidates)
-		if d := l.list[before]; d.Hint == "" && len(modules) == 1 && modules[0].Value.IsNull() {
+		if d := l.list[before]; len(modules) == 1 && modules[0].Value.IsNull() {
+			d.Hint = ""
 			d.WithHint("if it is an argument of %s, indent it", modules[0].Key.Raw)
 		}
 	}
@@ -156,8 +156,7 @@ func (l *loader) action(t *Task, n *yamlpos.Node) bool {
 		return false
 	}
 	t.Module, t.ModulePos = key.Raw, key.Pos
-	l.args(t, rest)
-	return true
+	return l.args(t, rest)
 }
 
 // extraArgs reads the keyword args.
@@ -189,8 +188,15 @@ func (l *loader) mapping(t *Task, n *yamlpos.Node) {
 	}
 }
 
-// args reads what stands behind a module: a mapping, key=value, or a text.
-func (l *loader) args(t *Task, n *yamlpos.Node) {
+// args reads what stands behind a module, and tells whether that could be read.
+func (l *loader) args(t *Task, n *yamlpos.Node) bool {
+	before := len(l.list)
+	l.anyArgs(t, n)
+	return len(l.list) == before
+}
+
+// anyArgs reads a mapping, key=value, or a text.
+func (l *loader) anyArgs(t *Task, n *yamlpos.Node) {
 	name := Short(t.Module)
 	switch {
 	case n.IsNull():

@@ -52,14 +52,11 @@ func newLoader(file string, opts Options) *loader {
 }
 
 // Load reads a playbook with all that it imports. The diagnostics hold warnings too, and
-// every error that the files hold; the playbook is nil if there is one.
+// every error that the files hold; the playbook then lacks what could not be read.
 func Load(file string, opts Options) (*Playbook, diag.List) {
 	l := newLoader(file, opts)
 	pb := &Playbook{File: file, Plays: l.playbook(file)}
 	l.list.Sort()
-	if l.list.HasErrors() {
-		return nil, l.list
-	}
 	return pb, l.list
 }
 

@@ -42,6 +42,13 @@ func (l *loader) unknown(where string, key *yamlpos.Node, candidates []string) {
 	if hint == "" && l.known(key.Raw) {
 		hint = "this is a module: it belongs into a task, below tasks:"
 	}
+	switch {
+	case hint != "":
+	case slices.Contains(l.names.handler, key.Raw):
+		hint = "it belongs to tasks"
+	case len(candidates) < 10:
+		hint = "the keys are " + strings.Join(candidates, ", ")
+	}
 	l.list.Add(d.WithHint("%s", hint))
 }
 

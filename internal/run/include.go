@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"path/filepath"
+	"slices"
 
 	"kops/internal/event"
 	"kops/internal/playbook"
@@ -131,7 +132,12 @@ func (x *execution) includePath(s *template.Scope, name string) (string, error) 
 
 func (x *execution) includeSearch() []string {
 	dirs := []string{filepath.Dir(x.t.File)}
-	return append(dirs, x.p.searchPath(x.t)...)
+	for _, dir := range x.p.searchPath(x.t) {
+		if !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
 }
 
 // runInclusion loads the file and runs its tasks below a block that carries the

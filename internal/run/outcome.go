@@ -2,6 +2,7 @@ package run
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -90,7 +91,7 @@ func (o *outcome) fails(err error) *outcome {
 	o.msg = err.Error()
 	var d *diag.Diagnostic
 	if errors.As(err, &d) {
-		o.pos, o.msg = d.Pos, message(d)
+		o.pos, o.msg = d.Pos, message(d)+o.taskOf(d)
 	}
 	var f *module.Failure
 	if errors.As(err, &f) {
@@ -110,6 +111,16 @@ func (o *outcome) fails(err error) *outcome {
 		o.merge(value.NewMap("msg", o.msg))
 	}
 	return o
+}
+
+// taskOf names the task where the place of d does not: a template file, variables.
+func (o *outcome) taskOf(d *diag.Diagnostic) string {
+	t := o.task
+	named := func(r diag.Related) bool { return r.Pos == t.Pos }
+	if t == nil || d.Pos.File == t.Pos.File && d.Pos.Line >= t.Pos.Line || slices.ContainsFunc(d.Related, named) {
+		return ""
+	}
+	return "\n  in the task '" + taskName(t) + "' (" + diag.FormatPos(t.Pos) + ")"
 }
 
 func message(d *diag.Diagnostic) string {

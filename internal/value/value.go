@@ -74,6 +74,9 @@ type Position struct {
 	File   string `json:"file,omitempty"`
 	Line   int    `json:"line,omitempty"`
 	Column int    `json:"column,omitempty"`
+	// Indent is how far the further lines of a text that begins here are indented in the
+	// file: that of a block scalar is cut off.
+	Indent int `json:"-"`
 }
 
 // A Template is text from a trusted source (a playbook, an inventory, a variables

@@ -118,7 +118,8 @@ func (p *parser) blockPos(header value.Position) value.Position {
 	at := value.Position{File: p.file, Line: header.Line + 1, Column: 1}
 	for _, line := range p.lines[min(header.Line, len(p.lines)):] {
 		if text := strings.TrimLeft(line, " "); strings.TrimSpace(text) != "" {
-			at.Column = len(line) - len(text) + 1
+			at.Indent = len(line) - len(text)
+			at.Column = at.Indent + 1
 			break
 		}
 	}

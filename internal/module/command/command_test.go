@@ -59,7 +59,7 @@ func TestCommand(t *testing.T) {
 		{Name: "fails", Setup: setup, Args: args("cmd", "false"), Err: "non-zero return code"},
 		{Name: "cannot run", Setup: setup, Args: args("cmd", "nosuch 1"), Err: "run nosuch 1: no such program"},
 		{Name: "two", Args: args("cmd", "a", "argv", value.Strings([]string{"b"})), Err: "cmd and argv exclude each other"},
-		{Name: "none", Args: args("chdir", "/"), Err: "one of these arguments is required: _raw_params, cmd, argv"},
+		{Name: "none", Args: args("chdir", "/"), Err: "one of these arguments is required: free text, cmd, argv"},
 		{Name: "open quote", Args: args("cmd", "echo 'a"), Err: "a quote is not closed"},
 		{Name: "executable", Args: args("cmd", "a", "executable", "/bin/bash"), Err: "executable: not supported; command uses no shell"},
 	})

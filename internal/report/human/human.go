@@ -181,7 +181,11 @@ func (s *Sink) recap(e event.RunEnded) {
 	if e.Stats.Len() > 0 {
 		s.line(bold, "\nCUSTOM STATS: %s", value.Str(e.Stats))
 	}
-	s.line(dim, "\n%d hosts in %s", len(e.Hosts), e.Duration.Round(10*time.Millisecond))
+	hosts := "hosts"
+	if len(e.Hosts) == 1 {
+		hosts = "host"
+	}
+	s.line(dim, "\n%d %s in %s", len(e.Hosts), hosts, e.Duration.Round(10*time.Millisecond))
 	if e.Interrupted {
 		s.line(red, "The run was interrupted: what had begun was ended, the rest was not tried.")
 	}
