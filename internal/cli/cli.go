@@ -66,6 +66,16 @@ type usageError struct{ error }
 // Unwrap returns the cause.
 func (u usageError) Unwrap() error { return u.error }
 
+// usage makes the errors of an argument check mistakes of the command line.
+func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
+}
+
 // Main runs the command line and returns the exit code.
 func Main(args []string, streams Streams) int {
 	root := newRoot(streams)
@@ -80,7 +90,7 @@ func newRoot(streams Streams) *cobra.Command {
 		Short:         "Run Ansible playbooks over SSH: one binary, no agent, no Python",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          usage(cobra.NoArgs),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetIn(streams.In)

@@ -16,7 +16,7 @@ func newDoc(streams Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doc [MODULE]",
 		Short: "Show the modules, or one module's arguments, results and examples",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  usage(cobra.MaximumNArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error {
 			reg := registry()
 			switch {

@@ -27,7 +27,7 @@ func newInventory(streams Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inventory --list|--graph [GROUP]|--host NAME",
 		Short: "Show hosts, groups and variables as kops reads them",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  usage(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd.Context(), streams, args)
 		},

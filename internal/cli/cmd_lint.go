@@ -25,7 +25,7 @@ func newLint(streams Streams) *cobra.Command {
 		Short: "Find all errors of playbooks that need no host, and what kops does not support",
 		Long: `Loads every playbook below the given files and folders and prints all errors at once,
 each with its place, and ends with a summary of what is not supported. No host is touched.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: usage(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return lint(cmd.Context(), streams, f, args) },
 	}
 	f.add(cmd)
