@@ -66,6 +66,7 @@ func (c *checker) play(play *Play) {
 		c.templates(role.Defaults)
 		c.templates(role.Vars)
 		c.templates(role.Params)
+		c.templates(role.UseVars)
 	}
 }
 
@@ -109,6 +110,9 @@ func (c *checker) keywords(k *playbook.Keywords) {
 func (c *checker) conditions(exprs []playbook.Expr) {
 	for _, e := range exprs {
 		if e.Source == "" {
+			if e.Literal == nil {
+				c.list.Add(diag.Errorf(e.Pos, "the condition is empty").WithHint("write an expression, or leave it out"))
+			}
 			continue
 		}
 		parse := c.plan.opts.Engine.ParseExpression

@@ -1,29 +1,53 @@
 package plan
 
 import (
+	"slices"
+
 	"kops/internal/playbook"
 	"kops/internal/value"
 )
 
-// HandlersOf returns the handlers that a notification means: the last one defined with
-// that name, or as "role : name", and all that listen to it.
+// HandlersOf returns the handlers that a notification means: the one with that name, or
+// as "role : name", and of those that listen to it one of each name. Where a name occurs
+// twice, the play's own wins over its roles', a later role over an earlier one, and within
+// one list the first.
 func (p *Plan) HandlersOf(play *Play, name string) []*playbook.Task {
 	var found []*playbook.Task
-	for i := len(play.Handlers) - 1; i >= 0; i-- {
-		t := play.Handlers[i]
+	handlers := byPriority(play.Handlers)
+	for _, t := range handlers {
 		if p.handlerNamed(play, t, name) {
 			found = append(found, t)
 			break
 		}
 	}
-	for _, t := range play.Handlers {
-		for _, f := range t.Listen {
-			if value.Str(f.Value) == name {
-				found = append(found, t)
-			}
+	var seen []string
+	for _, t := range handlers {
+		if !slices.ContainsFunc(t.Listen, func(f playbook.Field) bool { return value.Str(f.Value) == name }) {
+			continue
 		}
+		if own := value.Str(t.Name.Value); t.Name.Given() {
+			if slices.Contains(seen, own) {
+				continue
+			}
+			seen = append(seen, own)
+		}
+		found = append(found, t)
 	}
 	return found
+}
+
+// byPriority reverses the order of the lists, not that within each.
+func byPriority(handlers []*playbook.Task) []*playbook.Task {
+	var out []*playbook.Task
+	for end := len(handlers); end > 0; {
+		begin := end - 1
+		for begin > 0 && handlers[begin-1].Role == handlers[end-1].Role {
+			begin--
+		}
+		out = append(out, handlers[begin:end]...)
+		end = begin
+	}
+	return out
 }
 
 func (p *Plan) handlerNamed(play *Play, t *playbook.Task, name string) bool {

@@ -85,7 +85,7 @@ func (p *Plan) Groups() *value.Map {
 	return m
 }
 
-// Hosts returns the hosts that a play's pattern and --limit leave, in the play's order,
+// Hosts returns the hosts that a play's pattern and --limit leave, in the pattern's order,
 // and the pattern as it was evaluated.
 func (p *Plan) Hosts(s *template.Scope, play *Play) ([]*Host, string, error) {
 	v, err := s.Value(play.Hosts.Value)
@@ -108,18 +108,21 @@ func (p *Plan) Hosts(s *template.Scope, play *Play) ([]*Host, string, error) {
 			return !slices.ContainsFunc(limited, func(l *inventory.Host) bool { return l.Name == h.Name })
 		})
 	}
-	order, err := s.Text(play.Order.Value)
-	if err != nil {
-		return nil, pattern, err
-	}
-	if err := sortHosts(matched, order, play.Order); err != nil {
-		return nil, pattern, err
-	}
 	hosts := make([]*Host, len(matched))
 	for i, h := range matched {
 		hosts[i] = p.view(h)
 	}
 	return hosts, pattern, nil
+}
+
+// Order returns the hosts of a play in the order in which it takes them.
+func (p *Plan) Order(s *template.Scope, play *Play, hosts []*Host) ([]*Host, error) {
+	order, err := s.Text(play.Order.Value)
+	if err != nil {
+		return nil, err
+	}
+	hosts = slices.Clone(hosts)
+	return hosts, sortHosts(hosts, order, play.Order)
 }
 
 func patternText(v value.Value) string {
@@ -134,14 +137,14 @@ func patternText(v value.Value) string {
 	return strings.Join(parts, ",")
 }
 
-func sortHosts(hosts []*inventory.Host, order string, f playbook.Field) error {
-	byName := func(a, b *inventory.Host) int { return strings.Compare(a.Name, b.Name) }
+func sortHosts(hosts []*Host, order string, f playbook.Field) error {
+	byName := func(a, b *Host) int { return strings.Compare(a.Name, b.Name) }
 	switch {
 	case !f.Given(), order == "inventory", order == "None":
 	case order == "sorted":
 		slices.SortFunc(hosts, byName)
 	case order == "reverse_sorted":
-		slices.SortFunc(hosts, func(a, b *inventory.Host) int { return byName(b, a) })
+		slices.SortFunc(hosts, func(a, b *Host) int { return byName(b, a) })
 	case order == "reverse_inventory":
 		slices.Reverse(hosts)
 	default:

@@ -48,7 +48,7 @@ func includeBlock(t *playbook.Task, item *value.Map) *playbook.Block {
 	if t.Apply != nil {
 		b.Keywords = *t.Apply
 	}
-	b.Vars = b.Vars.Clone().Merge(t.Vars).Merge(item)
+	b.Params = t.Vars.Clone().Merge(item)
 	return b
 }
 
@@ -56,7 +56,7 @@ func includeBlock(t *playbook.Task, item *value.Map) *playbook.Block {
 // that exists counts.
 func (p *Plan) VarsFiles(s *template.Scope, play *Play) ([]*value.Map, error) {
 	var layers []*value.Map
-	for _, f := range play.VarsFiles {
+	for _, f := range play.VarsFiles { // a file's name may use what earlier ones define
 		v, err := s.Value(f.Value)
 		if err != nil {
 			return nil, err
@@ -70,6 +70,7 @@ func (p *Plan) VarsFiles(s *template.Scope, play *Play) ([]*value.Map, error) {
 			return nil, diag.Errorf(f.Pos, "vars_files: %w", err)
 		}
 		layers = append(layers, m)
+		s = s.With(s.Vars().With(vars.PlayFiles, m))
 	}
 	return layers, nil
 }

@@ -31,6 +31,9 @@ func (p *Plan) Listing(play *Play) (Listing, error) {
 	if err != nil {
 		return Listing{}, err
 	}
+	if hosts, err = p.Order(p.playScope(play), play, hosts); err != nil {
+		return Listing{}, err
+	}
 	l := Listing{Name: value.Str(play.Name.Value), Pattern: pattern}
 	if !play.Name.Given() {
 		l.Name = pattern

@@ -82,7 +82,7 @@ type Play struct {
 	Roles             []Entry // one Block for each role, dependencies first
 	Tasks             []Entry
 	PostTasks         []Entry
-	Handlers          []*Task // the play's own, then those of its roles
+	Handlers          []*Task // those of its roles, then the play's own: the order in which they run
 	RolesUsed         []*Role // every role of the play with its dependencies, in the order of loading
 }
 
@@ -114,6 +114,9 @@ type Block struct {
 	Parent *Block
 	Role   *Role // the role that the block belongs to, nil outside of roles
 	Notify []Field
+
+	Params     *value.Map // variables of an include, which win over the tasks' own
+	Duplicates bool       // FromRole: runs even where the role has run already
 }
 
 // An Origin says where a block comes from.
@@ -183,10 +186,13 @@ type Role struct {
 	Name            string
 	Path            string     // its folder
 	Defaults, Vars  *value.Map // never nil
-	Params          *value.Map // what the use of the role gives: vars and other keys
+	Params          *value.Map // what the use of the role gives besides keywords
+	UseVars         *value.Map // vars: of the use
+	Files           string     // what tasks_from and its like choose; uses of other files are others
 	Entries         []Entry
 	Handlers        []*Task
 	Dependencies    []*Role
+	Dependency      bool    // its first use is as a dependency
 	Parents         []*Role // those that depend on it, nearest first
 	AllowDuplicates bool
 	Pos             value.Position // of the use

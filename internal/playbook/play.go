@@ -34,7 +34,7 @@ func (l *loader) onePlay(n *yamlpos.Node, file string) *Play {
 	l.roleUses(roles, sc)
 	play.Tasks = l.entries(lists["tasks"], "tasks", sc)
 	play.PostTasks = l.entries(lists["post_tasks"], "post_tasks", sc)
-	play.Handlers = append(handlers, play.Handlers...)
+	play.Handlers = append(play.Handlers, handlers...)
 	return play
 }
 

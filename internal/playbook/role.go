@@ -59,8 +59,7 @@ func (l *loader) roleUse(n *yamlpos.Node) (RoleUse, bool) {
 			switch {
 			case p.Key.Raw == "role" || p.Key.Raw == "name":
 			case p.Key.Raw == "vars":
-				vars, _ := l.vars(p.Value)
-				use.Params.Merge(vars)
+				use.Vars, _ = l.vars(p.Value)
 			case l.common(&use.Keywords, p):
 			default:
 				if l.notYet("keyword", p.Key) {
@@ -113,10 +112,12 @@ func (l *loader) role(use RoleUse, sc scope) *Block {
 	}
 	defer l.leave()
 	b := &Block{Keywords: use.Keywords, Pos: use.Pos, Origin: FromRole, Parent: sc.parent}
+	b.Vars, b.VarsPos = nil, nil // the role has them, for its handlers too
 	role, isNew := l.roleOf(use, path, sc.role)
 	b.Role = role
 	inner := scope{parent: b, role: role}
 	meta := l.meta(role)
+	b.Duplicates = use.AllowDuplicates || meta.allowDuplicates
 	for _, item := range meta.dependencies {
 		dep, ok := l.roleUse(item)
 		if !ok {
@@ -124,6 +125,7 @@ func (l *loader) role(use RoleUse, sc scope) *Block {
 		}
 		if d := l.role(dep, scope{file: filepath.Join(path, "meta", "main.yml"), parent: b, role: role}); d != nil {
 			b.Block = append(b.Block, d)
+			d.Role.Dependency = d.Role.Dependency || d.Role.Pos == dep.Pos
 			if isNew {
 				role.Dependencies = append(role.Dependencies, d.Role)
 			}
@@ -152,18 +154,20 @@ func (l *loader) role(use RoleUse, sc scope) *Block {
 // roleOf returns the role of a use. Uses of the same role with the same parameters share it,
 // so that the runner can tell that it has run already.
 func (l *loader) roleOf(use RoleUse, path string, parent *Role) (role *Role, isNew bool) {
-	key := strings.Join([]string{path, use.TasksFrom, use.VarsFrom, use.DefaultsFrom, use.HandlersFrom}, "\x00")
+	files := strings.Join([]string{use.TasksFrom, use.VarsFrom, use.DefaultsFrom, use.HandlersFrom}, "\x00")
+	key := path + "\x00" + files
 	params := use.Params
 	if params == nil {
 		params = value.NewMap()
 	}
-	if found := l.roles[key]; found != nil && params.Len() == 0 && found.Params.Len() == 0 {
+	given := params.Len() + use.Vars.Len()
+	if found := l.roles[key]; found != nil && given == 0 && found.Params.Len()+found.UseVars.Len() == 0 {
 		if parent != nil && !slices.Contains(found.Parents, parent) {
 			found.Parents = append(found.Parents, parent)
 		}
 		return found, false
 	}
-	role = &Role{Name: use.Name, Path: path, Params: params, Pos: use.Pos}
+	role = &Role{Name: use.Name, Path: path, Params: params, UseVars: use.Vars, Files: files, Pos: use.Pos}
 	if parent != nil {
 		role.Parents = append([]*Role{parent}, parent.Parents...)
 	}

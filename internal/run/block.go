@@ -29,6 +29,10 @@ func (p *play) entries(ctx context.Context, hosts []*host, list []playbook.Entry
 
 // block runs a block, its rescue for the hosts that failed in it, and its always for all.
 func (p *play) block(ctx context.Context, hosts []*host, b *playbook.Block, rescuable bool) {
+	if b.Origin == playbook.FromRole {
+		p.role(ctx, hosts, b, rescuable)
+		return
+	}
 	hasRescue := len(b.Rescue) > 0
 	p.entries(ctx, hosts, b.Block, rescuable || hasRescue)
 	if hasRescue {
@@ -44,8 +48,7 @@ func (p *play) rescue(ctx context.Context, hosts []*host, b *playbook.Block, res
 	var failed []*host
 	for _, h := range hosts {
 		if h.failed && !h.unreachable && !h.ended {
-			h.failed = false
-			h.counts.Rescued++
+			h.failed, h.rescuing = false, false
 			failed = append(failed, h)
 		}
 	}
@@ -84,14 +87,19 @@ func (p *play) always(ctx context.Context, hosts []*host, b *playbook.Block, res
 // fail marks a host as failed at a task. Where a rescue section follows, it learns from
 // variables what happened.
 func (p *play) fail(h *host, o *outcome, rescuable bool) {
-	h.failed = true
+	h.failed, h.rescuing = true, rescuable
 	if !rescuable {
 		h.counts.Failed++
 		return
 	}
+	h.counts.Rescued++
 	if o != nil && o.task != nil {
+		name := ""
+		if o.task.Name.Given() {
+			name = taskName(o.task)
+		}
 		h.setFact(value.NewMap(
-			"ansible_failed_task", value.NewMap("name", taskName(o.task), "action", o.task.Module),
+			"ansible_failed_task", value.NewMap("name", name, "action", o.task.Module),
 			"ansible_failed_result", o.register(),
 		))
 		h.publishAgain(p)
@@ -154,6 +162,7 @@ func (p *play) notifiedOf(batch []*host, t *playbook.Task) []*host {
 
 // notify marks handlers by name or by what they listen to.
 func (p *play) notify(h *host, names []string, pos value.Position) {
+	var handlers []string
 	for _, name := range names {
 		found := p.Plan.HandlersOf(p.Play, name)
 		if len(found) == 0 {
@@ -161,6 +170,10 @@ func (p *play) notify(h *host, names []string, pos value.Position) {
 		}
 		for _, t := range found {
 			h.notified[t] = true
+			handlers = append(handlers, taskName(t))
 		}
+	}
+	if len(handlers) > 0 {
+		p.Emit(event.Notified{Host: h.name, Handlers: handlers})
 	}
 }

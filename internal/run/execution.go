@@ -21,6 +21,8 @@ type execution struct {
 	t    *playbook.Task
 	id   int
 	busy *busy
+
+	hidden bool // no_log: neither heartbeats nor retries say what is done
 }
 
 // run runs the task, once or for each item, and never panics the run.
@@ -39,6 +41,8 @@ func (x *execution) keyword(pick func(*playbook.Keywords) playbook.Field) playbo
 // tries runs the task until its until: holds.
 func (x *execution) tries(ctx context.Context, s *template.Scope) *outcome {
 	began := time.Now()
+	hidden, err := flag(s, x.keyword(func(k *playbook.Keywords) playbook.Field { return k.NoLog }), false)
+	x.hidden = hidden || err != nil
 	retries, delay, err := x.retries(s)
 	if err != nil {
 		return x.close(s, (&outcome{task: x.t, began: began}).fails(err))
@@ -55,17 +59,36 @@ func (x *execution) tries(ctx context.Context, s *template.Scope) *outcome {
 			return x.close(s, o.fails(err))
 		}
 		if done || attempt > int(retries) {
+			if !done && retries > 0 {
+				o.merge(value.NewMap("attempts", retries)) // as Ansible counts where none succeeded
+			}
 			if !done && o.status != event.Failed {
 				o.fails(fmt.Errorf("until did not hold after %d attempts", attempt))
 			}
 			return x.close(s, o)
 		}
-		x.p.Emit(event.Retry{Task: x.id, Host: x.h.name, Attempt: attempt, Left: int(retries) - attempt + 1, Msg: o.msg})
+		x.retrying(attempt, int(retries)-attempt+1, o)
 		x.busy.step(fmt.Sprintf("attempt %d of %d failed, waiting", attempt, retries+1))
 		if !sleep(ctx, time.Duration(delay)*time.Second) {
 			return x.close(s, o)
 		}
 	}
+}
+
+func (x *execution) retrying(attempt, left int, o *outcome) {
+	e := event.Retry{Task: x.id, Host: x.h.name, Attempt: attempt, Left: left, Msg: o.msg}
+	if x.hidden {
+		e.Msg = ""
+	}
+	x.p.Emit(e)
+}
+
+// doing tells the heartbeat what the task does.
+func (x *execution) doing(step string) {
+	if x.hidden {
+		step = ""
+	}
+	x.busy.step(step)
 }
 
 // retries returns how often to try again; 0 without until and retries.
@@ -133,7 +156,7 @@ func (x *execution) bounded(ctx context.Context, s *template.Scope) *outcome {
 // once runs the task a single time: condition, arguments, action, module, verdicts.
 func (x *execution) once(ctx context.Context, s *template.Scope) *outcome {
 	o := &outcome{task: x.t, status: event.OK, pos: x.t.Pos, result: &value.Map{}}
-	verdict, err := s.Conditions(conditions(x.t))
+	verdict, err := s.Conditions(x.p.conditions(x.t))
 	switch {
 	case err != nil:
 		return o.fails(err)
@@ -208,23 +231,37 @@ func (x *execution) verdicts(s *template.Scope, o *outcome) {
 		case v.Holds:
 			o.merge(value.NewMap("failed_when_result", true))
 			o.fails(failedWhen(x.t, o))
-			return
 		default:
 			o.merge(value.NewMap("failed_when_result", false, "failed", false))
 			if o.status == event.Failed {
 				o.status, o.err, o.msg = event.OK, nil, ""
+				if o.result.Bool("changed") {
+					o.status = event.Changed
+				}
 			}
 		}
 	}
-	if len(x.t.ChangedWhen) > 0 && o.status != event.Failed {
-		v, err := rs.Conditions(clauses(x.t.ChangedWhen))
-		if err != nil {
-			o.fails(err)
-			return
+	x.changedWhen(rs, o)
+}
+
+// changedWhen decides whether the task counts as changed. Of a task that failed, only the
+// result says so; a condition that cannot be evaluated does not hide why it failed.
+func (x *execution) changedWhen(rs *template.Scope, o *outcome) {
+	if len(x.t.ChangedWhen) == 0 {
+		return
+	}
+	v, err := rs.Conditions(clauses(x.t.ChangedWhen))
+	switch {
+	case o.status == event.Failed:
+		if err == nil {
+			o.merge(value.NewMap("changed", v.Holds))
 		}
-		if o.status = event.OK; v.Holds {
-			o.status = event.Changed
-		}
+	case err != nil:
+		o.fails(err)
+	case v.Holds:
+		o.status = event.Changed
+	default:
+		o.status = event.OK
 	}
 }
 
@@ -256,11 +293,16 @@ func (x *execution) close(s *template.Scope, o *outcome) *outcome {
 	}
 	switch o.status {
 	case event.Failed:
+		if len(o.items) > 0 { // each item has decided for itself
+			break
+		}
 		o.ignored = x.ignores(s, o, func(k *playbook.Keywords) playbook.Field { return k.IgnoreErrors })
 	case event.Unreachable:
 		o.ignored = x.ignores(s, o, func(k *playbook.Keywords) playbook.Field { return k.IgnoreUnreachable })
 	case event.Changed:
-		o.notifies = x.notifies(s, o)
+		if len(o.items) == 0 {
+			o.notifies = x.notifies(s, o)
+		}
 	}
 	o.finish()
 	return o

@@ -29,12 +29,14 @@ type host struct {
 	files    []*value.Map // vars_files of the play
 
 	failed      bool // out of this play
+	rescuing    bool // failed where a rescue section takes over: no failure of the play
 	unreachable bool // out of the run
 	ended       bool // meta: end_host, end_play
 	listed      bool // in the recap
 	counts      event.Counts
 	notified    map[*playbook.Task]bool
-	effects     []module.Effect // check mode: what earlier tasks would have brought
+	roles       []*playbook.Block // the uses of roles that have run in this play
+	effects     []module.Effect   // check mode: what earlier tasks would have brought
 
 	connMu sync.Mutex
 	conns  map[string]remote.Connection // by settings: delegation may log in in another way

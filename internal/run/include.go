@@ -80,11 +80,15 @@ func (x *execution) includes(ctx context.Context) ([]inclusion, *outcome) {
 		if index, _ := text(s, x.t.Loop.IndexVar); index != "" {
 			m.Set(index, int64(i))
 		}
-		inc, o := x.oneInclude(x.p.scopeWith(s, m), m)
+		is := x.p.scopeWith(s, m)
+		inc, o := x.oneInclude(is, m)
 		if o.status == event.Failed || o.status == event.Unknown {
 			return nil, o
 		}
 		ran = ran || o.status == event.OK
+		o.item, o.label = true, x.label(is, item)
+		o.finish()
+		x.p.Emit(o.event(x.id, x.h))
 		all = append(all, inc...)
 	}
 	if !ran {
@@ -96,7 +100,7 @@ func (x *execution) includes(ctx context.Context) ([]inclusion, *outcome) {
 // oneInclude evaluates condition and file name of one inclusion.
 func (x *execution) oneInclude(s *template.Scope, item *value.Map) ([]inclusion, *outcome) {
 	o := &outcome{task: x.t, status: event.OK, pos: x.t.Pos, result: &value.Map{}}
-	v, err := s.Conditions(conditions(x.t))
+	v, err := s.Conditions(x.p.conditions(x.t))
 	switch {
 	case err != nil:
 		return nil, o.fails(err)
@@ -124,14 +128,18 @@ func (x *execution) oneInclude(s *template.Scope, item *value.Map) ([]inclusion,
 	return []inclusion{{file: path, vars: item}}, o
 }
 
-// includePath finds an included file: beside the file that includes it, in the role's
-// tasks, beside the playbook.
+// includePath finds an included file: in the role's tasks, beside the file that includes
+// it, beside the playbook.
 func (x *execution) includePath(s *template.Scope, name string) (string, error) {
 	return x.p.Plan.Engine().Scope(s.Context(), s.Vars(), x.includeSearch()).Find("tasks", name)
 }
 
 func (x *execution) includeSearch() []string {
-	dirs := []string{filepath.Dir(x.t.File)}
+	var dirs []string
+	if role := roleOf(x.t); role != nil {
+		dirs = append(dirs, role.Path)
+	}
+	dirs = append(dirs, filepath.Dir(x.t.File))
 	for _, dir := range x.p.searchPath(x.t) {
 		if !slices.Contains(dirs, dir) {
 			dirs = append(dirs, dir)
@@ -155,7 +163,7 @@ func (p *play) runInclusion(ctx context.Context, inc *inclusion, t *playbook.Tas
 			p.report(h, id, o)
 			p.absorb(h, t, o, true, rescuable)
 		}
-		p.settle(ctx, t, rescuable)
+		p.settle(ctx, t, hosts, rescuable)
 		return
 	}
 	p.entries(ctx, hosts, block.Block, rescuable)

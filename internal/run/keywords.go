@@ -68,14 +68,14 @@ func text(s *template.Scope, f playbook.Field) (string, error) {
 	return s.Text(f.Value)
 }
 
-// conditions are the clauses that decide whether a task runs: those of the blocks around
-// it, outermost first, then its own.
-func conditions(e playbook.Entry) []template.Clause {
+// conditions are the clauses that decide whether a task runs: those of the import that
+// brought the play, of the blocks around it, outermost first, then its own.
+func (p *play) conditions(e playbook.Entry) []template.Clause {
 	var chain []*playbook.Keywords
 	for b := e.Up(); b != nil; b = b.Parent {
 		chain = append(chain, &b.Keywords)
 	}
-	var out []template.Clause
+	out := clauses(p.When)
 	for i := len(chain) - 1; i >= 0; i-- {
 		out = append(out, clauses(chain[i].When)...)
 	}

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,7 +48,7 @@ func (x *execution) loop(ctx context.Context, s *template.Scope) *outcome {
 // skippedAnyway tells whether the condition is false whatever the items are: then a loop
 // over something undefined is no error.
 func (x *execution) skippedAnyway(s *template.Scope) bool {
-	v, err := s.Conditions(conditions(x.t))
+	v, err := s.Conditions(x.p.conditions(x.t))
 	return err == nil && !v.Holds && !v.Unknown
 }
 
@@ -63,11 +64,17 @@ func (x *execution) items(s *template.Scope) ([]value.Value, *value.Unknown, err
 	l := x.t.Loop
 	if l.With != "" {
 		items, err := s.LoopItems(l.With, l.Items.Value, l.Items.Pos)
+		if slices.ContainsFunc(items, template.IsOmit) {
+			err = omittedLoop(l.Items.Pos)
+		}
 		return items, nil, err
 	}
 	v, err := s.Value(l.Items.Value)
 	if err != nil {
 		return nil, nil, err
+	}
+	if template.IsOmit(v) {
+		return nil, nil, omittedLoop(l.Items.Pos)
 	}
 	switch v := v.(type) {
 	case value.Unknown:
@@ -85,6 +92,10 @@ func (x *execution) items(s *template.Scope) ([]value.Value, *value.Unknown, err
 		d.Hint = "write a list, or `query(...)` in place of `lookup(...)`"
 	}
 	return nil, nil, d
+}
+
+func omittedLoop(pos value.Position) error {
+	return diag.Errorf(pos, "the loop's list is omit").WithHint("`default([])` gives a loop without items")
 }
 
 // oneItem runs the task for one item and emits its result. stop ends the loop (break_when).
@@ -112,6 +123,9 @@ func (x *execution) oneItem(ctx context.Context, s *template.Scope, items []valu
 	}
 	if o.err == nil {
 		o = x.tries(ctx, is)
+	}
+	if o.status == event.OK { // notifies if another item makes the task changed
+		o.notifies = x.notifies(is, o)
 	}
 	o.item = true
 	o.label = x.label(is, items[i])
@@ -162,7 +176,7 @@ func extendedLoop(items []value.Value, i int) *value.Map {
 // sum makes the task's result of those of its items.
 func (x *execution) sum(total *outcome) {
 	results := value.NewList()
-	skippedAll, failed := true, []string{}
+	skippedAll, ignored, failed := true, true, []string{}
 	for _, o := range total.items {
 		results.Append(o.register())
 		total.diffs = append(total.diffs, o.diffs...)
@@ -171,15 +185,18 @@ func (x *execution) sum(total *outcome) {
 		total.trips += o.trips
 		total.noLog = total.noLog || o.noLog
 		skippedAll = skippedAll && o.status == event.Skipped
+		if o.result.Bool("changed") {
+			total.merge(value.NewMap("changed", true))
+		}
 		switch o.status {
 		case event.Changed:
 			if total.status == event.OK {
 				total.status = event.Changed
 			}
 		case event.Failed:
-			if !o.ignored {
-				failed = append(failed, o.label)
-			}
+			failed = append(failed, o.label)
+			ignored = ignored && o.ignored
+			total.merge(value.NewMap("failed", true))
 		case event.Unreachable:
 			total.status, total.err = event.Unreachable, o.err
 			total.msg = o.msg
@@ -193,11 +210,14 @@ func (x *execution) sum(total *outcome) {
 	switch {
 	case total.status == event.Unreachable:
 	case len(failed) > 0:
-		total.status = event.Failed
+		total.status, total.ignored = event.Failed, ignored
 		total.msg = fmt.Sprintf("One or more items failed: %s", strings.Join(failed, ", "))
-		total.merge(value.NewMap("msg", total.msg))
+		total.merge(value.NewMap("msg", "One or more items failed"))
 	case skippedAll:
 		total.status, total.msg = event.Skipped, "All items skipped"
 		total.merge(value.NewMap("msg", "All items skipped"))
+	}
+	if total.status != event.Changed {
+		total.notifies = nil
 	}
 }

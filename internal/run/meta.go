@@ -2,15 +2,24 @@ package run
 
 import (
 	"context"
+	"slices"
 
 	"kops/internal/playbook"
 )
 
+// forAll are the meta tasks that concern the play as a whole: as in Ansible, the first
+// host's variables decide about their condition.
+var forAll = []string{"end_play", "end_batch", "clear_facts", "clear_host_errors"}
+
 // meta carries out a meta task: it changes the run, not a host, and counts in no recap.
 func (p *play) meta(ctx context.Context, hosts []*host, t *playbook.Task) {
 	var chosen []*host
-	for _, h := range hosts {
-		v, err := p.scope(ctx, h, t).Conditions(conditions(t))
+	asked := hosts
+	if slices.Contains(forAll, p.Plan.MetaOf(t)) {
+		asked = hosts[:1]
+	}
+	for _, h := range asked {
+		v, err := p.scope(ctx, h, t).Conditions(p.conditions(t))
 		switch {
 		case err != nil || v.Unknown:
 			id := p.announce(ctx, t, []*host{h})
@@ -44,13 +53,13 @@ func (p *play) meta(ctx context.Context, hosts []*host, t *playbook.Task) {
 			h.ended = true
 		}
 	case "clear_facts":
-		for _, h := range chosen {
+		for _, h := range hosts {
 			h.clearFacts()
 			h.publishAgain(p)
 		}
 	case "clear_host_errors":
 		for _, h := range p.batch {
-			h.failed, h.unreachable = false, false
+			h.failed, h.rescuing, h.unreachable = false, false, false
 		}
 	case "reset_connection":
 		for _, h := range chosen {

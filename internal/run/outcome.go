@@ -63,11 +63,12 @@ func (o *outcome) finish() {
 	case event.Unreachable:
 		r.Set("unreachable", true)
 	}
-	r.Set("changed", o.status == event.Changed)
-	if _, ok := r.Get("failed"); !ok && o.status != event.Skipped {
+	// What failed may have changed the host before: its result says so.
+	r.Set("changed", o.status == event.Changed || o.status == event.Failed && r.Bool("changed"))
+	if _, ok := r.Get("failed"); !ok {
 		r.Set("failed", false)
 	}
-	if o.msg != "" && r.At("msg") == nil && o.status != event.OK && o.status != event.Changed {
+	if o.msg != "" && r.At("msg") == nil && (o.status == event.Failed || o.status == event.Unreachable) {
 		r.Set("msg", o.msg)
 	}
 	for _, name := range []string{"stdout", "stderr"} {
@@ -168,7 +169,7 @@ func (o *outcome) event(id int, h *host) event.Result {
 	if o.noLog {
 		const hidden = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
 		r.Result = value.NewMap("censored", hidden, "changed", o.changed())
-		r.Diffs, r.Label = nil, ""
+		r.Diffs, r.Steps, r.Label = nil, nil, ""
 		if r.Msg != "" {
 			r.Msg = hidden
 		}

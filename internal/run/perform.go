@@ -146,6 +146,9 @@ func (x *execution) do(ctx context.Context, s *template.Scope, o *outcome, tg *t
 			return
 		case out.Skipped != "":
 			o.status, o.msg = event.Skipped, out.Skipped
+			if o.result.At("msg") == nil {
+				o.merge(value.NewMap("msg", out.Skipped))
+			}
 			return
 		case out.Unknown != "":
 			o.unknown(out.Unknown)
@@ -283,12 +286,13 @@ func (w *work) carryOut(ctx context.Context, o *outcome, c module.Change) (again
 		if err := ctx.Err(); err != nil {
 			return false, fmt.Errorf("%s: %w", s.Summary, err)
 		}
-		w.x.busy.step(s.Summary)
+		w.x.doing(s.Summary)
 		out, err := s.Do(ctx, w.host)
 		o.merge(out.Result)
 		if out.Changed {
 			o.status = event.Changed
 			o.steps = append(o.steps, s.Summary)
+			o.merge(value.NewMap("changed", true))
 		}
 		if err != nil {
 			return false, stepError(s.Summary, err)

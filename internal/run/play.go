@@ -19,7 +19,8 @@ type play struct {
 	*plan.Play
 	number     int
 	name       string
-	hosts      []*host // all that the pattern and the limit leave
+	all        []*host // all that the pattern and the limit leave
+	hosts      []*host // those of them that no earlier play lost, in the play's order
 	batch      []*host // those of the current batch
 	batchMagic *value.Map
 	vars       *vars.Set // the play's own layers
@@ -57,7 +58,7 @@ func (r *runner) play(ctx context.Context, number int, pl *plan.Play) error {
 	if p.stopped != "" || len(left) > 0 && !p.ended {
 		r.Emit(event.PlayEnded{Play: number, Stopped: p.why(ctx), Untried: names(left)})
 	}
-	r.halted = p.stopped != "" && (len(left) > 0 || allFailed(p.hosts))
+	r.halted = p.stopped != ""
 	return nil
 }
 
@@ -89,6 +90,12 @@ func (p *play) prepare(ctx context.Context) error {
 		p.name = pattern
 	}
 	for _, inv := range invs {
+		p.all = append(p.all, p.host(inv))
+	}
+	if invs, err = p.Plan.Order(s, p.Play, invs); err != nil {
+		return err
+	}
+	for _, inv := range invs {
 		h := p.host(inv)
 		if h.unreachable {
 			continue
@@ -96,7 +103,7 @@ func (p *play) prepare(ctx context.Context) error {
 		if h.failed { // a host that failed in an earlier play is out, as in Ansible
 			continue
 		}
-		h.ended = false
+		h.ended, h.roles, h.files = false, nil, nil
 		p.hosts = append(p.hosts, h)
 		p.participate(h)
 	}
@@ -198,14 +205,10 @@ func (p *play) gatherFacts(ctx context.Context) {
 	p.task(ctx, hosts, p.factsTask(), false)
 }
 
-// settle is called after each task: it stops the play where its failures are too many.
-func (p *play) settle(ctx context.Context, t *playbook.Task, rescuable bool) {
-	var failed []*host
-	for _, h := range p.batch {
-		if h.failed || h.unreachable {
-			failed = append(failed, h)
-		}
-	}
+// settle is called after each task with the hosts that failed at it: it stops the play
+// where its failures are too many. Failures that a rescue section takes over count for
+// any_errors_fatal alone.
+func (p *play) settle(ctx context.Context, t *playbook.Task, failed []*host, rescuable bool) {
 	if len(failed) == 0 || p.stopped != "" {
 		return
 	}
@@ -217,18 +220,26 @@ func (p *play) settle(ctx context.Context, t *playbook.Task, rescuable bool) {
 	case fatal:
 		p.stopped = fmt.Sprintf("any_errors_fatal: %s failed in task %q", names(failed)[0], taskName(t))
 	default:
-		p.stopped = p.tooMany(s, len(failed))
+		p.stopped = p.tooMany(s)
 	}
 	if p.stopped != "" {
 		for _, h := range p.batch {
-			h.failed = h.failed || h.alive()
+			if h.alive() {
+				h.failed, h.rescuing = true, rescuable
+			}
 		}
 	}
 }
 
-func (p *play) tooMany(s *template.Scope, failed int) string {
+func (p *play) tooMany(s *template.Scope) string {
 	if !p.MaxFailPercentage.Given() {
 		return ""
+	}
+	failed := 0
+	for _, h := range p.batch {
+		if h.unreachable || h.failed && !h.rescuing {
+			failed++
+		}
 	}
 	limit, err := percentage(s, p.MaxFailPercentage)
 	if err != nil {

@@ -140,10 +140,11 @@ func (r *runner) summary(ctx context.Context) Summary {
 	for _, h := range r.order {
 		s.Hosts = append(s.Hosts, h.name)
 		s.Recap[h.name] = h.counts
-		if h.counts.Failed > 0 {
+		// Not the counts: clear_host_errors forgives.
+		if h.failed {
 			s.Exit |= ExitFailed
 		}
-		if h.counts.Unreachable > 0 {
+		if h.unreachable {
 			s.Exit |= ExitUnreachable
 		}
 	}

@@ -20,7 +20,7 @@ func (p *play) taskVars(h *host, e playbook.Entry) *vars.Set {
 		s = withRole(s, role)
 	}
 	for _, b := range blocksOf(e) {
-		s = s.With(vars.BlockVars, b.Vars)
+		s = s.With(vars.BlockVars, b.Vars).With(vars.IncludeParams, b.Params)
 	}
 	if e.Base().Vars.Len() > 0 {
 		s = s.With(vars.TaskVars, e.Base().Vars)
@@ -34,9 +34,9 @@ func withRole(s *vars.Set, role *playbook.Role) *vars.Set {
 	}
 	s = s.With(vars.RoleDefaults, role.Defaults)
 	for i := len(role.Parents) - 1; i >= 0; i-- {
-		s = s.With(vars.RoleVars, role.Parents[i].Vars).With(vars.RoleParams, role.Parents[i].Params)
+		s = s.With(vars.RoleVars, role.Parents[i].Vars).With(vars.RoleVars, role.Parents[i].UseVars).With(vars.RoleParams, role.Parents[i].Params)
 	}
-	return s.With(vars.RoleVars, role.Vars).With(vars.RoleParams, role.Params)
+	return s.With(vars.RoleVars, role.Vars).With(vars.RoleVars, role.UseVars).With(vars.RoleParams, role.Params)
 }
 
 func roleOf(e playbook.Entry) *playbook.Role {
@@ -83,16 +83,17 @@ func (p *play) magic(h *host, e playbook.Entry) *value.Map {
 	m.Set("inventory_hostname_short", shortName(h.name))
 	m.Set("group_names", h.inv.GroupNames)
 	if h.inv.File != "" {
-		m.Set("inventory_file", h.inv.File)
-		m.Set("inventory_dir", filepath.Dir(h.inv.File))
+		m.Set("inventory_file", absolute(h.inv.File))
+		m.Set("inventory_dir", absolute(filepath.Dir(h.inv.File)))
 	}
 	if role := roleOf(e); role != nil {
 		m.Set("role_name", role.Name)
 		m.Set("ansible_role_name", role.Name)
-		m.Set("role_path", role.Path)
+		m.Set("role_path", absolute(role.Path))
 		parents := value.NewList()
-		for _, parent := range role.Parents {
-			parents.Append(parent.Name)
+		for i := 0; i < len(role.Parents) && !role.Dependency; i++ { // those that import it
+			role = role.Parents[i]
+			parents.Append(role.Name)
 		}
 		m.Set("ansible_parent_role_names", parents)
 	}
@@ -108,7 +109,7 @@ func shortName(name string) string {
 // newBatchMagic makes the variables that all hosts of a batch share while no host fails.
 func (p *play) newBatchMagic() *value.Map {
 	all, alive, batch := value.NewList(), value.NewList(), value.NewList()
-	for _, h := range p.hosts {
+	for _, h := range p.all { // whatever the play's order, as in Ansible
 		all.Append(h.name)
 		if h.alive() {
 			alive.Append(h.name)
@@ -119,10 +120,7 @@ func (p *play) newBatchMagic() *value.Map {
 			batch.Append(h.name)
 		}
 	}
-	roles := value.NewList()
-	for _, role := range p.RolesUsed {
-		roles.Append(role.Name)
-	}
+	used, named := p.roleNames()
 	tags := p.Plan.Tags()
 	return value.NewMap(
 		"hostvars", &hostVars{p: p},
@@ -132,10 +130,10 @@ func (p *play) newBatchMagic() *value.Map {
 		"play_hosts", alive,
 		"ansible_play_batch", batch,
 		"ansible_play_name", p.name,
-		"ansible_play_role_names", roles,
-		"ansible_role_names", roles,
-		"role_names", roles,
-		"playbook_dir", filepath.Dir(p.File),
+		"ansible_play_role_names", named,
+		"ansible_role_names", used,
+		"role_names", named,
+		"playbook_dir", absolute(filepath.Dir(p.File)),
 		"ansible_check_mode", p.Check,
 		"ansible_diff_mode", p.Diff,
 		"ansible_verbosity", int64(p.Verbosity),
@@ -147,13 +145,22 @@ func (p *play) newBatchMagic() *value.Map {
 	)
 }
 
+// absolute returns path as Ansible's variables have it; tasks use it on hosts and in
+// commands, which stand in other folders.
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
 // ansibleVersion is the ansible-core whose semantics are kops's, for playbooks that ask.
 func ansibleVersion() *value.Map {
 	return value.NewMap("full", "2.19.0", "major", int64(2), "minor", int64(19), "revision", int64(0), "string", "2.19.0")
 }
 
 // hostVars is the variable of that name: every host's variables, evaluated with that
-// host's own.
+// host's own. What a play or its roles set is not among them, as in Ansible.
 type hostVars struct {
 	p      *play
 	reader *template.Scope
@@ -172,7 +179,8 @@ func (v *hostVars) Get(key value.Value) (value.Value, bool, error) {
 	if !ok {
 		return nil, false, nil
 	}
-	return &oneHostVars{v.p.hostScope(v.reader, v.p.host(inv))}, true, nil
+	s := v.p.hostScope(v.reader, v.p.host(inv))
+	return &oneHostVars{s.With(s.Vars().Without(vars.RoleDefaults, vars.PlayVars, vars.PlayPrompts, vars.PlayFiles, vars.RoleVars))}, true, nil
 }
 
 // Keys implements value.Object.

@@ -32,11 +32,15 @@ func (p *play) task(ctx context.Context, hosts []*host, t *playbook.Task, rescua
 		doing = hosts[:1]
 	}
 	outcomes := p.onHosts(ctx, doing, t, id)
+	var failed []*host
 	for i, h := range hosts {
 		o := outcomes[min(i, len(outcomes)-1)]
 		p.absorb(h, t, o, i < len(doing), rescuable)
+		if h.failed || h.unreachable {
+			failed = append(failed, h)
+		}
 	}
-	p.settle(ctx, t, rescuable)
+	p.settle(ctx, t, failed, rescuable)
 }
 
 // announce emits the start of a task and returns its identifier.
@@ -114,14 +118,16 @@ func (p *play) absorb(h *host, t *playbook.Task, o *outcome, did, rescuable bool
 	}
 	p.variables(h, t, o)
 	h.effects = append(h.effects, o.effects...)
-	if len(o.notifies) > 0 {
+	if did && len(o.notifies) > 0 {
 		p.notify(h, o.notifies, t.Pos)
 	}
 	switch {
 	case o.status == event.Unreachable && !o.ignored:
 		h.unreachable = true
-	case o.status == event.Failed && !o.ignored:
+	case o.status == event.Failed && !o.ignored && did:
 		p.fail(h, o, rescuable)
+	case o.status == event.Failed && !o.ignored:
+		h.failed, h.rescuing = true, rescuable
 	}
 	h.publishAgain(p)
 }
@@ -147,6 +153,9 @@ func (p *play) count(h *host, o *outcome) {
 		if o.ignored {
 			h.counts.OK++
 			h.counts.Ignored++
+			if o.result.Bool("changed") {
+				h.counts.Changed++
+			}
 		}
 	}
 }

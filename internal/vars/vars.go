@@ -58,6 +58,15 @@ func (s *Set) Replace(level Level, maps ...*value.Map) *Set {
 	return &c
 }
 
+// Without returns a Set that has nothing at the given levels.
+func (s *Set) Without(empty ...Level) *Set {
+	c := *s
+	for _, level := range empty {
+		c.at[level] = nil
+	}
+	return &c
+}
+
 // Lookup returns the value of name at its highest level.
 func (s *Set) Lookup(name string) (value.Value, bool) {
 	for level := levels - 1; level >= 0; level-- {
