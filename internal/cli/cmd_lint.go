@@ -62,33 +62,45 @@ func lint(ctx context.Context, streams Streams, f *sourceFlags, args []string) e
 	list.Sort()
 	showDiagnostics(streams, list)
 	printUnsupported(streams, list)
-	fmt.Fprintf(streams.Out, "%d playbooks, %d plays: %s\n", len(paths), plays, list.Count())
+	total := list.Count()
+	if total == "" {
+		total = "no errors"
+	}
+	fmt.Fprintf(streams.Out, "%s, %s: %s\n", count(len(paths), "playbook"), count(plays, "play"), total)
 	if list.HasErrors() {
 		return exitCode(exitLoad)
 	}
 	return nil
 }
 
+// count returns a number of things as a text.
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
 // printUnsupported sums up what kops does not know, most frequent first.
 func printUnsupported(streams Streams, list diag.List) {
-	count := map[string]int{}
+	times := map[string]int{}
 	var order []string
 	for _, d := range list {
 		if !strings.Contains(d.Summary, "not supported") && !strings.HasPrefix(d.Summary, "unknown module") {
 			continue
 		}
-		if count[d.Summary] == 0 {
+		if times[d.Summary] == 0 {
 			order = append(order, d.Summary)
 		}
-		count[d.Summary]++
+		times[d.Summary]++
 	}
 	if len(order) == 0 {
 		return
 	}
-	slices.SortStableFunc(order, func(a, b string) int { return count[b] - count[a] })
+	slices.SortStableFunc(order, func(a, b string) int { return times[b] - times[a] })
 	fmt.Fprintln(streams.Out, "\nNot supported:")
 	for _, text := range order {
-		fmt.Fprintf(streams.Out, "  %4d × %s\n", count[text], text)
+		fmt.Fprintf(streams.Out, "  %4d × %s\n", times[text], text)
 	}
 }
 
@@ -102,7 +114,7 @@ func playbookFiles(paths []string) ([]string, error) {
 	for _, root := range paths {
 		info, err := os.Stat(root)
 		if err != nil {
-			return nil, err
+			return nil, yamlpos.ReadError(root, err)
 		}
 		if !info.IsDir() {
 			files = append(files, root)
