@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os/exec"
 	"os/user"
@@ -58,6 +59,14 @@ type machine struct {
 func (m *machine) Name() string  { return m.name }
 func (m *machine) Login() string { return m.login }
 func (m *machine) RoundTrip()    { m.trips.Add(1) }
+
+// Subsystem fails: there is no sshd between.
+func (m *machine) Subsystem(context.Context, string) (posix.Process, error) {
+	return nil, errors.New("this machine is not reached by SSH")
+}
+
+// Log discards.
+func (m *machine) Log() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // Dial connects from this machine.
 func (m *machine) Dial(ctx context.Context, network, address string) (net.Conn, error) {

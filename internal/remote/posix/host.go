@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"kops/internal/remote"
 )
@@ -55,6 +56,7 @@ func (hs *Hosts) Close() {
 	defer hs.mu.Unlock()
 	for _, h := range hs.byUser {
 		h.bus.close()
+		h.noSFTP.Store(false)
 		h.turn <- struct{}{}
 		h.dropShell()
 		<-h.turn
@@ -69,6 +71,7 @@ type Host struct {
 	turn    chan struct{} // held by whoever uses the shell
 	shell   *shell
 	bus     bus
+	noSFTP  atomic.Bool // found missing
 }
 
 var _ remote.Host = (*Host)(nil)

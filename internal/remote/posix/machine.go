@@ -6,6 +6,7 @@ package posix
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net"
 )
 
@@ -17,10 +18,14 @@ type Machine interface {
 	Login() string
 	// Start has the login user's shell, whichever that is, run a line.
 	Start(ctx context.Context, line string) (Process, error)
+	// Subsystem starts a subsystem of sshd, "sftp". It fails where there is none.
+	Subsystem(ctx context.Context, name string) (Process, error)
 	// Dial opens a connection from the host's side, with working deadlines.
 	Dial(ctx context.Context, network, address string) (net.Conn, error)
 	// RoundTrip counts one round trip.
 	RoundTrip()
+	// Log receives what a developer wants to know.
+	Log() *slog.Logger
 }
 
 // A Process is a running line. Its outputs must be read, or it will block.

@@ -23,7 +23,7 @@ const smallFile = 32 << 10
 const removeLimit = 10 * time.Second
 
 // WriteFile replaces a file atomically. Small texts are written by the long-lived shell;
-// what is larger, or binary, is streamed through a channel of its own into the temporary
+// what is larger, or binary, goes over SFTP, or else through a channel of its own, into the temporary
 // file first, and flat in memory.
 func (h *Host) WriteFile(ctx context.Context, name string, content io.Reader, opts remote.WriteOptions) error {
 	if err := h.writeFile(ctx, name, content, opts); err != nil {
@@ -52,7 +52,7 @@ func (h *Host) writeFile(ctx context.Context, name string, content io.Reader, op
 	default:
 		return fmt.Errorf("read what is to be written: %w", err)
 	}
-	if err := h.stream(ctx, w, io.MultiReader(bytes.NewReader(head[:n]), content)); err != nil {
+	if err := h.fill(ctx, w, newSource(head[:n], content)); err != nil {
 		return err
 	}
 	return h.commit(ctx, w, w.streamed())

@@ -3,6 +3,7 @@ package ssh
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -38,9 +39,10 @@ type link struct {
 	lost   chan struct{} // closed when the connection is gone
 }
 
-func (c *client) Name() string  { return c.name }
-func (c *client) Login() string { return c.config.User }
-func (c *client) RoundTrip()    { c.trips.Add(1) }
+func (c *client) Name() string      { return c.name }
+func (c *client) Login() string     { return c.config.User }
+func (c *client) RoundTrip()        { c.trips.Add(1) }
+func (c *client) Log() *slog.Logger { return c.dialer.opts.Log }
 
 func (c *client) alive() *link {
 	c.mu.Lock()
@@ -105,6 +107,15 @@ func (c *client) Start(ctx context.Context, line string) (posix.Process, error) 
 		return nil, err
 	}
 	return l.start(ctx, line)
+}
+
+// Subsystem starts a subsystem of sshd.
+func (c *client) Subsystem(ctx context.Context, name string) (posix.Process, error) {
+	l, err := c.link(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return l.subsystem(ctx, name)
 }
 
 // Dial opens a tunnel.

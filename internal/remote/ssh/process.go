@@ -30,22 +30,46 @@ type process struct {
 	idle   bool // likewise
 }
 
+// errRefused says that sshd does not do what a session was opened for.
+var errRefused = errors.New("refused")
+
 // start opens a session and has it run a line.
 func (l *link) start(ctx context.Context, line string) (*process, error) {
+	p, err := l.session(ctx, "exec", line)
+	switch {
+	case err == errRefused:
+		return nil, &remote.ConnectError{Host: l.host, Reason: remote.NoShell, Detail: "sshd refused to run a command"}
+	case err != nil:
+		return nil, err
+	}
+	return p, nil
+}
+
+// subsystem opens a session for a subsystem.
+func (l *link) subsystem(ctx context.Context, name string) (*process, error) {
+	p, err := l.session(ctx, "subsystem", name)
+	if err != nil {
+		return nil, fmt.Errorf("subsystem %s: %w", name, err)
+	}
+	return p, nil
+}
+
+// session opens a session and makes the request with its one argument.
+func (l *link) session(ctx context.Context, request, argument string) (*process, error) {
 	ch, requests, err := l.open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	p := &process{ch: ch, link: l, exited: make(chan struct{})}
 	go p.watch(requests)
-	ok, err := ch.SendRequest("exec", true, ssh.Marshal(struct{ Line string }{line}))
+	ok, err := ch.SendRequest(request, true, ssh.Marshal(struct{ Argument string }{argument}))
 	switch {
 	case err != nil && l.isLost():
 		err = l.lostError()
 	case err != nil:
 		err = fmt.Errorf("%s: start a command: %w", l.host, err)
 	case !ok:
-		err = &remote.ConnectError{Host: l.host, Reason: remote.NoShell, Detail: "sshd refused to run a command"}
+		err = errRefused
 	default:
 		return p, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -22,17 +23,18 @@ import (
 
 // Options say what the server is like. The zero value lets everybody in.
 type Options struct {
-	Passwords   map[string]string // by user; nil: no passwords
-	Keys        []ssh.PublicKey   // that may log in
-	UserCA      ssh.PublicKey     // whose certificates may log in
-	Interactive bool              // ask for the password by keyboard-interactive alone
-	HostKeys    []ssh.Signer      // an ed25519 key if empty
-	MaxSessions int               // 0 for no limit
-	MaxTries    int               // failures of authentication; 6 if 0
-	NoForward   bool              // forbid tunnels
-	NoExec      bool              // refuse commands
-	Shell       []string          // what a command line is handed to; /bin/sh -c
-	Silent      bool              // accept TCP and then say nothing
+	Passwords   map[string]string                           // by user; nil: no passwords
+	Keys        []ssh.PublicKey                             // that may log in
+	UserCA      ssh.PublicKey                               // whose certificates may log in
+	Interactive bool                                        // ask for the password by keyboard-interactive alone
+	HostKeys    []ssh.Signer                                // an ed25519 key if empty
+	MaxSessions int                                         // 0 for no limit
+	MaxTries    int                                         // failures of authentication; 6 if 0
+	NoForward   bool                                        // forbid tunnels
+	NoExec      bool                                        // refuse commands
+	Shell       []string                                    // what a command line is handed to; /bin/sh -c
+	SFTP        func(io.ReadWriteCloser) io.ReadWriteCloser // offer SFTP on what it makes of the channel
+	Silent      bool                                        // accept TCP and then say nothing
 }
 
 // A Server listens on a port of this machine until the test ends.
@@ -49,7 +51,7 @@ type Server struct {
 	conns    map[net.Conn]bool
 	accepted int
 	attempts []string
-	groups   map[int]bool // process groups of the commands that run
+	groups   map[int]net.Conn // process groups of the commands that run, and whose they are
 	serving  sync.WaitGroup
 }
 
@@ -67,7 +69,7 @@ func New(t testing.TB, opts Options) *Server {
 		t.Fatal(err)
 	}
 	s := &Server{Addr: l.Addr().String(), Dir: t.TempDir(), t: t, opts: opts, listener: l,
-		conns: map[net.Conn]bool{}, groups: map[int]bool{}}
+		conns: map[net.Conn]bool{}, groups: map[int]net.Conn{}}
 	s.config = s.serverConfig()
 	s.serving.Add(1)
 	go s.accept()
@@ -142,7 +144,7 @@ func (s *Server) Attempts() []string {
 func (s *Server) close() {
 	_ = s.listener.Close()
 	s.Drop()
-	s.killAll()
+	s.killAll(nil)
 	s.serving.Wait()
 }
 

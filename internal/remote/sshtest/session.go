@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -41,7 +42,7 @@ func (s *Server) serve(c net.Conn) {
 			go func() {
 				defer running.Done()
 				defer sessions.Add(-1)
-				s.session(ch)
+				s.session(c, ch)
 			}()
 		default:
 			running.Add(1)
@@ -51,12 +52,12 @@ func (s *Server) serve(c net.Conn) {
 			}()
 		}
 	}
-	s.killAll()
+	s.killAll(c)
 	running.Wait()
 }
 
-// session answers exec.
-func (s *Server) session(opened ssh.NewChannel) {
+// session answers exec and, where the test asks for it, SFTP as a subsystem.
+func (s *Server) session(c net.Conn, opened ssh.NewChannel) {
 	ch, requests, err := opened.Accept()
 	if err != nil {
 		return
@@ -64,20 +65,26 @@ func (s *Server) session(opened ssh.NewChannel) {
 	defer ch.Close()
 	for r := range requests {
 		var line struct{ Line string }
-		if r.Type != "exec" || s.opts.NoExec || ssh.Unmarshal(r.Payload, &line) != nil {
+		serve := s.run
+		if r.Type == "subsystem" && s.opts.SFTP != nil {
+			serve = s.sftp
+		} else if r.Type != "exec" || s.opts.NoExec {
+			serve = nil
+		}
+		if serve == nil || ssh.Unmarshal(r.Payload, &line) != nil {
 			_ = r.Reply(false, nil)
 			continue
 		}
 		_ = r.Reply(true, nil)
 		go ssh.DiscardRequests(requests)
-		status := s.run(ch, line.Line)
+		status := serve(c, ch, line.Line)
 		_, _ = ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(status)}))
 		return
 	}
 }
 
 // run runs a line and copies its input and outputs.
-func (s *Server) run(ch ssh.Channel, line string) int {
+func (s *Server) run(c net.Conn, ch ssh.Channel, line string) int {
 	cmd := exec.Command(s.opts.Shell[0], append(s.opts.Shell[1:len(s.opts.Shell):len(s.opts.Shell)], line)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.Dir, ch, ch.Stderr()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -90,7 +97,7 @@ func (s *Server) run(ch ssh.Channel, line string) int {
 		return 127
 	}
 	s.mu.Lock()
-	s.groups[cmd.Process.Pid] = true
+	s.groups[cmd.Process.Pid] = c
 	s.mu.Unlock()
 	go func() {
 		_, _ = io.Copy(stdin, ch) // it may end before its input does
@@ -107,11 +114,26 @@ func (s *Server) run(ch ssh.Channel, line string) int {
 	return cmd.ProcessState.ExitCode()
 }
 
-func (s *Server) killAll() {
+// sftp serves this machine's files, as the test has it served.
+func (s *Server) sftp(_ net.Conn, ch ssh.Channel, _ string) int {
+	server, err := sftp.NewServer(s.opts.SFTP(ch))
+	if err != nil {
+		return 1
+	}
+	if err := server.Serve(); err != nil && !errors.Is(err, io.EOF) {
+		return 1
+	}
+	return 0
+}
+
+// killAll ends what runs for a connection, or, where it is nil, for all.
+func (s *Server) killAll(c net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for group := range s.groups {
-		_ = syscall.Kill(-group, syscall.SIGKILL) // that it has ended is what is wanted
+	for group, of := range s.groups {
+		if c == nil || c == of {
+			_ = syscall.Kill(-group, syscall.SIGKILL) // that it has ended is what is wanted
+		}
 	}
 }
 
