@@ -21,29 +21,11 @@ type checker struct {
 	list     *diag.List
 	included map[string]bool // files of tasks that have been checked
 	growing  bool            // tasks add hosts or groups while running
+	patterns diag.List       // warnings of patterns that match nothing so far
 }
 
 func (p *Plan) checker(list *diag.List) *checker {
-	c := &checker{plan: p, list: list, included: map[string]bool{}}
-	for _, play := range p.plays {
-		for _, section := range [][]playbook.Entry{play.PreTasks, play.Roles, play.Tasks, play.PostTasks} {
-			c.growing = c.growing || grows(section)
-		}
-	}
-	return c
-}
-
-// grows tells whether a task adds hosts to the inventory, or may include one that does.
-func grows(list []playbook.Entry) bool {
-	return slices.ContainsFunc(list, func(e playbook.Entry) bool {
-		switch e := e.(type) {
-		case *playbook.Block:
-			return grows(e.Block) || grows(e.Rescue) || grows(e.Always)
-		case *playbook.Task:
-			return slices.Contains([]string{"add_host", "group_by", IncludeTasks}, plain(e.Module))
-		}
-		return false
-	})
+	return &checker{plan: p, list: list, included: map[string]bool{}}
 }
 
 func (c *checker) play(play *Play) {
@@ -225,6 +207,8 @@ func (c *checker) module(play *Play, t *playbook.Task) {
 	case IncludeTasks:
 		c.include(play, t)
 		return
+	case "add_host", "group_by":
+		c.growing = true
 	}
 	m, ok := c.plan.opts.Registry.Find(t.Module)
 	if !ok {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -26,11 +27,13 @@ func (c *checker) hosts(play *Play) {
 	inv := c.plan.opts.Inventory
 	_, list := inv.Match(patternText(play.Hosts.Value))
 	for _, d := range list {
-		if d.Severity == diag.Warning && (c.growing || c.plan.opts.Partial || len(inv.Hosts) == 0) {
-			continue
-		}
 		d.Pos = play.Hosts.Pos
-		c.list.Add(d)
+		switch {
+		case d.Severity == diag.Error:
+			c.list.Add(d)
+		case !c.plan.opts.Partial && len(inv.Hosts) > 0:
+			c.patterns.Add(d)
+		}
 	}
 }
 
@@ -65,19 +68,18 @@ func (c *checker) include(play *Play, t *playbook.Task) {
 	if !ok || name == "" {
 		return
 	}
-	path, missing := playbook.FindTasks(name, t.File, play.Play, t.Role, t.Handler)
-	if missing != nil {
-		var err error
-		if path, err = playbook.FindTasks(filepath.Join("tasks", name), t.File, play.Play, t.Role, t.Handler); err != nil {
-			d := diag.Errorf(t.IncludedFile().Pos, "%w", missing)
-			var list diag.List
-			list.Add(missing)
-			d.Summary = list[0].Summary
-			c.list.Add(d)
+	find := func(name string) (string, error) {
+		return playbook.FindTasks(name, t.File, play.Play, t.Role, t.Handler)
+	}
+	path, err := find(name)
+	if err != nil {
+		var other error
+		if path, other = find(filepath.Join("tasks", name)); other != nil {
+			c.list.Add(at(t.IncludedFile().Pos, err))
 			return
 		}
 	}
-	key := fmt.Sprint(path, " ", t.Handler, " ", t.Role != nil && t.Role.Name != "", play.Pos)
+	key := fmt.Sprint(path, " ", t.Handler, " ", play.Pos)
 	if c.included[key] {
 		return
 	}
@@ -85,4 +87,15 @@ func (c *checker) include(play *Play, t *playbook.Task) {
 	entries, err := c.plan.opts.LoadTasks(path, play.Play, includeBlock(t, nil), t.Role, t.Handler)
 	c.list.Add(err)
 	c.entries(play, entries)
+}
+
+// at moves an error to where its cause stands.
+func at(pos value.Position, err error) *diag.Diagnostic {
+	var d *diag.Diagnostic
+	if !errors.As(err, &d) {
+		return diag.Errorf(pos, "%w", err)
+	}
+	moved := *d
+	moved.Pos = pos
+	return &moved
 }

@@ -64,6 +64,9 @@ func New(opts Options) (*Plan, diag.List) {
 	for _, play := range p.plays {
 		c.play(play)
 	}
+	if !c.growing {
+		list = append(list, c.patterns...)
+	}
 	list.Sort()
 	return p, list
 }
