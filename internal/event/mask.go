@@ -64,6 +64,7 @@ func (m masker) result(r Result) Result {
 	for i, d := range r.Diffs {
 		d.Before, d.After = m.text(d.Before), m.text(d.After)
 		d.BeforeHeader, d.AfterHeader = m.text(d.BeforeHeader), m.text(d.AfterHeader)
+		d.Note = m.text(d.Note)
 		diffs[i] = d
 	}
 	r.Diffs = diffs

@@ -62,6 +62,9 @@ func (s *Sink) Handle(r event.Record) error {
 	case event.Result:
 		s.result(e)
 	case event.Retry:
+		if s.opts.Quiet {
+			break
+		}
 		s.line(dim, "FAILED - RETRYING: [%s]: %s (%d retries left).", e.Host, s.tasks[e.Task].Name, e.Left)
 	case event.Progress:
 		s.progress(e)

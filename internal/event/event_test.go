@@ -1,0 +1,119 @@
+package event
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"kops/internal/value"
+)
+
+// samples are one of each event, with the secret in every text that may hold one.
+func samples() []Event {
+	m := value.NewMap("k s3cret", value.NewList("s3cret", value.Tuple{"s3cret"}, value.Bytes("s3cret"), value.NewMap("in", "s3cret")), "n", int64(1))
+	return []Event{
+		RunStarted{Command: []string{"kops", "-e", "x=s3cret"}},
+		PlayStarted{Name: "s3cret"},
+		TaskStarted{Name: "s3cret"},
+		HostStarted{Host: "h"},
+		Result{Label: "s3cret", Msg: "s3cret", Result: m, Steps: []string{"s3cret"}, Diffs: []Diff{{BeforeHeader: "s3cret", AfterHeader: "s3cret", Before: "s3cret", After: "s3cret", Note: "s3cret"}}},
+		Retry{Msg: "s3cret"},
+		Progress{Name: "s3cret", Doing: "s3cret"},
+		Notified{Handlers: []string{"s3cret"}},
+		Warning{Msg: "s3cret", Hint: "s3cret"},
+		PlayEnded{Stopped: "s3cret"},
+		RunEnded{Stats: m},
+	}
+}
+
+func TestMask(t *testing.T) {
+	mask := Mask(func(s string) string { return strings.ReplaceAll(s, "s3cret", "***") })
+	seen := map[string]bool{}
+	for _, e := range samples() {
+		if seen[e.Kind()] {
+			t.Errorf("two events are called %s", e.Kind())
+		}
+		seen[e.Kind()] = true
+		before, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := json.Marshal(mask(e))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(after), "s3cret") {
+			t.Errorf("%s: %s", e.Kind(), after)
+		}
+		if strings.Count(string(before), "s3cret") != strings.Count(string(after), "***") {
+			t.Errorf("%s: %s became %s", e.Kind(), before, after)
+		}
+		if again, _ := json.Marshal(e); string(again) != string(before) {
+			t.Errorf("%s: the event itself was changed, which others still read", e.Kind())
+		}
+	}
+}
+
+// list is a sink that keeps what it is given. It needs no lock.
+type list struct {
+	records []Record
+	err     error
+	closed  int
+}
+
+func (l *list) Handle(r Record) error {
+	l.records = append(l.records, r)
+	return l.err
+}
+
+func (l *list) Close() error {
+	l.closed++
+	return nil
+}
+
+func TestBusKeepsTheOrder(t *testing.T) {
+	one, two := &list{}, &list{}
+	bus := NewBus(func(e Event) Event { return e }, one, two)
+	var wg sync.WaitGroup
+	for task := range 10 {
+		wg.Go(func() {
+			for attempt := range 100 {
+				bus.Emit(Retry{Task: task, Attempt: attempt})
+			}
+		})
+	}
+	wg.Wait()
+	if err := bus.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if len(one.records) != 1000 || len(two.records) != 1000 || one.closed != 1 {
+		t.Fatalf("%d and %d records, closed %d times", len(one.records), len(two.records), one.closed)
+	}
+	last := map[int]int{}
+	for i, r := range one.records {
+		e := r.Event.(Retry)
+		if r.Seq != int64(i+1) || r.Kind != "retry" || two.records[i].Event != r.Event {
+			t.Fatalf("record %d is %+v, and %+v in the other sink", i, r, two.records[i])
+		}
+		if e.Attempt != last[e.Task] {
+			t.Fatalf("task %d: attempt %d after %d", e.Task, e.Attempt, last[e.Task])
+		}
+		last[e.Task]++
+	}
+}
+
+// A sink that fails does not stop the others, and its error is told once, not by the thousand.
+func TestBusCollectsErrors(t *testing.T) {
+	full := errors.New("no space left")
+	bad, good := &list{err: full}, &list{}
+	bus := NewBus(func(e Event) Event { return e }, bad, good)
+	for range 50 {
+		bus.Emit(Retry{})
+	}
+	err := bus.Close()
+	if !errors.Is(err, full) || strings.Count(err.Error(), "no space") > 3 || len(good.records) != 50 {
+		t.Errorf("%v, %d records", err, len(good.records))
+	}
+}
