@@ -95,7 +95,7 @@ func NewKey(t testing.TB) ssh.Signer {
 func (s *Server) Settings(user string) remote.Settings {
 	host, port, _ := net.SplitHostPort(s.Addr)
 	n, _ := strconv.Atoi(port)
-	return remote.Settings{Address: host, Port: n, User: user, HostKeyChecking: true, Timeout: 5,
+	return remote.Settings{Address: host, Port: n, User: user, HostKeyChecking: true, Timeout: 30,
 		SSHArgs: []string{"-F", "/dev/null", "-o", "IdentityAgent=none", "-o", "IdentitiesOnly=yes",
 			"-o", "UserKnownHostsFile=" + s.KnownHosts(), "-o", "GlobalKnownHostsFile=/dev/null"}}
 }
