@@ -14,17 +14,27 @@ lab_up() {
 lab_down() {
 	local everything=
 	[ $# -gt 0 ] || { everything=yes; set -- "${all_names[@]}"; }
-	local name
-	for name in "$@"; do machine_ask_shutdown "$name"; done
+	local name zookeepers=() others=()
 	for name in "$@"; do
-		wait_until 20 machine_stopped "$name" || say "$name does not shut down; killing it"
-		machine_remove_traces "$name"
+		case $name in zk*) zookeepers+=("$name") ;; *) others+=("$name") ;; esac
 	done
+	# Brokers hand their partitions over through ZooKeeper: without it each waits for it until systemd's patience ends.
+	machines_shut_down "${others[@]}"
+	machines_shut_down "${zookeepers[@]}"
 	[ -z "$everything" ] || {
 		artifacts_stop
 		network_down
 		cgroup_cleanup
 	}
+}
+
+machines_shut_down() {
+	local name
+	for name in "$@"; do machine_ask_shutdown "$name"; done
+	for name in "$@"; do
+		wait_until 40 machine_stopped "$name" || say "$name does not shut down; killing it"
+		machine_remove_traces "$name"
+	done
 }
 
 lab_reset() {
@@ -170,7 +180,8 @@ machine_supervise() {
 wait_ready() {
 	local name
 	for name in "$@"; do
-		wait_until 60 machine_ready "$name" || die "$name does not answer on SSH: $machines_dir/$name/console.log"
+		# Seven machines whose services all start with them share two cores.
+		wait_until 180 machine_ready "$name" || die "$name does not answer on SSH: $machines_dir/$name/console.log"
 	done
 }
 
