@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"kops/internal/diag"
 	"kops/internal/module"
@@ -31,10 +32,15 @@ func (c *checker) hosts(play *Play) {
 		switch {
 		case d.Severity == diag.Error:
 			c.list.Add(d)
-		case !c.plan.opts.Partial && len(inv.Hosts) > 0:
+		case !c.plan.opts.Partial && len(inv.Hosts) > 0 && !says(c.patterns, d.Summary):
 			c.patterns.Add(d)
 		}
 	}
+}
+
+// says tells whether a summary is in the list already: a group that many plays name is missed once.
+func says(list diag.List, summary string) bool {
+	return slices.ContainsFunc(list, func(d *diag.Diagnostic) bool { return d.Summary == summary })
 }
 
 // varsFiles reads the vars_files whose names are known before the run.
