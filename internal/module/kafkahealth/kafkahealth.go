@@ -153,6 +153,10 @@ func (s *Spec) readBrokers() error {
 
 // Plan looks once. Where that is not enough, the step waits.
 func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error) {
+	// A file of the login that is not there is a mistake, nothing to wait for.
+	if _, err := s.options(ctx, h); err != nil {
+		return module.Change{}, err
+	}
 	cluster, problems, err := s.look(ctx, h)
 	if err != nil {
 		problems = []string{err.Error()}
