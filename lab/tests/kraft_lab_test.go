@@ -4,6 +4,7 @@ package tests
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 )
@@ -40,5 +41,10 @@ func TestLabKRaft(t *testing.T) {
 	}
 	if after := on(t, "spare1", "sudo cat /var/lib/kafka/meta.properties"); after != before {
 		t.Errorf("the storage was formatted again:\n%s\nbefore:\n%s", after, before)
+	}
+
+	out, err := command(t, time.Minute, "bin/kops", "run", "-i", "lab/tests/testdata/kraft.yaml", "playbooks/cluster.yaml", "-e", "kafka_cluster_name=other")
+	if err == nil || !strings.Contains(out, "/var/lib/kafka on spare1 was made for another broker, cluster or kafka_mode") {
+		t.Errorf("another cluster's name: error %v, want a failure that says so\n%s", err, tail(out))
 	}
 }
