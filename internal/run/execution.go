@@ -25,13 +25,30 @@ type execution struct {
 	hidden bool // no_log: neither heartbeats nor retries say what is done
 }
 
-// run runs the task, once or for each item, and never panics the run.
-func (x *execution) run(ctx context.Context) *outcome {
+// run runs the task, once or for each item. A panic is a failed result of this host alone:
+// the other hosts go on.
+func (x *execution) run(ctx context.Context) (o *outcome) {
+	began := time.Now()
+	defer func() {
+		if cause := recover(); cause != nil {
+			o = x.panicked(cause)
+			o.began = began
+			o.finish()
+		}
+	}()
 	s := x.p.scope(ctx, x.h, x.t)
 	if x.t.Loop != nil {
 		return x.loop(ctx, s)
 	}
 	return x.tries(ctx, s)
+}
+
+// panicked is the outcome of a task in which kops itself broke. What the panic says may hold
+// arguments: it is hidden as no_log asks.
+func (x *execution) panicked(cause any) *outcome {
+	o := &outcome{task: x.t, noLog: x.hidden}
+	return o.fails(diag.Errorf(x.t.Pos, "%s panicked: %v", x.t.Module, cause).
+		WithHint("this is a bug in kops, not in the playbook: please report it with this message"))
 }
 
 func (x *execution) keyword(pick func(*playbook.Keywords) playbook.Field) playbook.Field {
