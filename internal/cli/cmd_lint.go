@@ -15,6 +15,7 @@ import (
 	"kops/internal/inventory"
 	"kops/internal/plan"
 	"kops/internal/playbook"
+	"kops/internal/value"
 	"kops/internal/yamlpos"
 )
 
@@ -37,7 +38,7 @@ func lint(ctx context.Context, streams Streams, f *sourceFlags, args []string) e
 	if err != nil {
 		return err
 	}
-	paths, err := playbookFiles(args)
+	paths, skipped, err := playbookFiles(args)
 	if err != nil {
 		return err
 	}
@@ -47,6 +48,7 @@ func lint(ctx context.Context, streams Streams, f *sourceFlags, args []string) e
 	extra, err := f.vars(s.yaml)
 	list.Add(err)
 	reg := registry()
+	broken := list.HasErrors()
 	plays := 0
 	for _, path := range paths {
 		loader := s.loader(reg, extra)
@@ -55,13 +57,19 @@ func lint(ctx context.Context, streams Streams, f *sourceFlags, args []string) e
 		plays += len(book.Plays)
 		_, found = plan.New(plan.Options{
 			Playbooks: []*playbook.Playbook{book}, Inventory: inv, VarsDir: &inventory.VarsDir{}, Registry: reg,
-			Engine: s.engine, YAML: s.yaml, LoadTasks: loader.Tasks, ExtraVars: extra, Partial: list.HasErrors(),
+			Engine: s.engine, YAML: s.yaml, LoadTasks: loader.Tasks, ExtraVars: extra, Partial: broken || found.HasErrors(),
 		})
 		list = append(list, found...)
 	}
 	list.Sort()
 	showDiagnostics(streams, list)
 	printUnsupported(streams, list)
+	for _, path := range skipped {
+		fmt.Fprintf(streams.Out, "%s: not checked: it is no playbook (name it to see why)\n", path)
+	}
+	if len(paths) == 0 {
+		return diag.Errorf(value.Position{}, "there is no playbook in %s", strings.Join(args, ", "))
+	}
 	total := list.Count()
 	if total == "" {
 		total = "no errors"
@@ -108,13 +116,12 @@ func printUnsupported(streams Streams, list diag.List) {
 var skippedFolders = []string{"group_vars", "host_vars", "roles", "tasks", "handlers", "vars", "defaults", "meta", "templates", "files", "inventory", "molecule", ".git", "node_modules", "collections"}
 
 // playbookFiles finds the playbooks below paths: what is named itself, and each YAML file
-// whose document is a list of plays.
-func playbookFiles(paths []string) ([]string, error) {
-	var files []string
+// whose document is a list of plays. skipped are files whose document is another list.
+func playbookFiles(paths []string) (files, skipped []string, err error) {
 	for _, root := range paths {
 		info, err := os.Stat(root)
 		if err != nil {
-			return nil, yamlpos.ReadError(root, err)
+			return nil, nil, yamlpos.ReadError(root, err)
 		}
 		if !info.IsDir() {
 			files = append(files, root)
@@ -126,29 +133,46 @@ func playbookFiles(paths []string) ([]string, error) {
 				return err
 			case d.IsDir() && path != root && slices.Contains(skippedFolders, d.Name()):
 				return fs.SkipDir
-			case !d.IsDir() && (strings.HasSuffix(path, ".yaml") || strings.HasSuffix(path, ".yml")) && looksLikePlaybook(path):
-				files = append(files, path)
+			case !d.IsDir() && (strings.HasSuffix(path, ".yaml") || strings.HasSuffix(path, ".yml")):
+				switch looksLike(path) {
+				case aPlaybook:
+					files = append(files, path)
+				case aList:
+					skipped = append(skipped, path)
+				}
 			}
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return files, nil
+	return files, skipped, nil
 }
 
-// looksLikePlaybook tells whether a file is a list of mappings of which one has hosts or
-// imports a playbook. A file that is no YAML counts too: its error should be seen.
-func looksLikePlaybook(path string) bool {
+// What a YAML file may be.
+const (
+	something = iota
+	aPlaybook
+	aList // of something else: tasks, perhaps
+)
+
+// looksLike tells what a file is. A list of mappings is a playbook if one of them has a key that
+// only plays have, or one that nearly is "hosts". So is a file that is no YAML: its error should be seen.
+func looksLike(path string) int {
 	node, list := yamlpos.Load(path, yamlpos.Options{})
-	if list.HasErrors() {
-		return true
+	switch {
+	case list.HasErrors():
+		return aPlaybook
+	case node == nil || node.Kind != yamlpos.Sequence || len(node.Items) == 0:
+		return something
 	}
-	if node == nil || node.Kind != yamlpos.Sequence {
-		return false
+	playKeys := []string{"hosts", "host", "Hosts", "import_playbook", "ansible.builtin.import_playbook", "gather_facts", "roles", "tasks",
+		"pre_tasks", "post_tasks", "handlers", "vars_prompt", "vars_files", "serial", "strategy"}
+	for _, n := range node.Items {
+		if n.Kind == yamlpos.Mapping && slices.ContainsFunc(playKeys, func(key string) bool { return n.Get(key) != nil }) {
+			return aPlaybook
+		}
 	}
-	return slices.ContainsFunc(node.Items, func(n *yamlpos.Node) bool {
-		return n.Kind == yamlpos.Mapping && (n.Get("hosts") != nil || n.Get("import_playbook") != nil || n.Get("ansible.builtin.import_playbook") != nil)
-	})
+	return aList
 }

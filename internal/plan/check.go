@@ -224,6 +224,7 @@ func (c *checker) module(play *Play, t *playbook.Task) {
 		c.known(m, t)
 		return
 	}
+	c.source(play, t)
 	errs := m.Check(t.Args)
 	for _, err := range errs {
 		if !misspelt(err, errs) {

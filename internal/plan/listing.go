@@ -114,6 +114,9 @@ func (p *Plan) answer(play *Play, prompt playbook.Prompt, ask func(context.Conte
 		def = v
 	}
 	if !terminal {
+		if def == nil {
+			return nil, fmt.Errorf("there is no terminal to ask %q, and no default: give it with -e %s=…", prompt.Text, prompt.Name)
+		}
 		return def, nil
 	}
 	text := prompt.Text

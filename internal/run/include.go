@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"kops/internal/event"
+	"kops/internal/plan"
 	"kops/internal/playbook"
 	"kops/internal/template"
 	"kops/internal/value"
@@ -136,7 +137,7 @@ func (x *execution) includePath(s *template.Scope, name string) (string, error) 
 
 func (x *execution) includeSearch() []string {
 	var dirs []string
-	if role := roleOf(x.t); role != nil {
+	if role := plan.RoleOf(x.t); role != nil {
 		dirs = append(dirs, role.Path)
 	}
 	dirs = append(dirs, filepath.Dir(x.t.File))

@@ -218,7 +218,7 @@ func (p *play) settle(ctx context.Context, t *playbook.Task, failed []*host, res
 	case err != nil:
 		p.stopped = err.Error()
 	case fatal:
-		p.stopped = fmt.Sprintf("any_errors_fatal: %s failed in task %q", names(failed)[0], taskName(t))
+		p.stopped = fmt.Sprintf("any_errors_fatal: %s failed in task %q", failed[0].name, p.nameOf(ctx, failed[0], t))
 	default:
 		p.stopped = p.tooMany(s)
 	}

@@ -3,9 +3,9 @@ package run
 import (
 	"context"
 	"path/filepath"
-	"slices"
 	"strings"
 
+	"kops/internal/plan"
 	"kops/internal/playbook"
 	"kops/internal/template"
 	"kops/internal/value"
@@ -16,7 +16,7 @@ import (
 // task's role, blocks and the task itself add.
 func (p *play) taskVars(h *host, e playbook.Entry) *vars.Set {
 	s := h.snapshot.Load()
-	if role := roleOf(e); role != nil {
+	if role := plan.RoleOf(e); role != nil {
 		s = withRole(s, role)
 	}
 	for _, b := range blocksOf(e) {
@@ -39,42 +39,13 @@ func withRole(s *vars.Set, role *playbook.Role) *vars.Set {
 	return s.With(vars.RoleVars, role.Vars).With(vars.RoleVars, role.UseVars).With(vars.RoleParams, role.Params)
 }
 
-func roleOf(e playbook.Entry) *playbook.Role {
-	switch e := e.(type) {
-	case *playbook.Task:
-		return e.Role
-	case *playbook.Block:
-		return e.Role
-	}
-	return nil
-}
-
 // scope returns the scope in which a task's templates are evaluated on a host.
 func (p *play) scope(ctx context.Context, h *host, e playbook.Entry) *template.Scope {
 	return p.Plan.Engine().Scope(ctx, p.taskVars(h, e), p.searchPath(e))
 }
 
-// searchPath lists where the files of a task are looked for: its role and the roles that
-// depend on it, the folder of the task's file, the folder of the playbook.
-func (p *play) searchPath(e playbook.Entry) []string {
-	var dirs []string
-	add := func(dir string) {
-		if dir != "" && !slices.Contains(dirs, dir) {
-			dirs = append(dirs, dir)
-		}
-	}
-	if role := roleOf(e); role != nil {
-		add(role.Path)
-		for _, parent := range role.Parents {
-			add(parent.Path)
-		}
-	}
-	if t, ok := e.(*playbook.Task); ok && t.File != "" {
-		add(filepath.Dir(t.File))
-	}
-	add(filepath.Dir(p.File))
-	return dirs
-}
+// searchPath lists where the files of a task are looked for.
+func (p *play) searchPath(e playbook.Entry) []string { return plan.SearchPath(p.Play.Play, e) }
 
 // magic are the variables that kops itself sets for a host at an entry.
 func (p *play) magic(h *host, e playbook.Entry) *value.Map {
@@ -86,7 +57,7 @@ func (p *play) magic(h *host, e playbook.Entry) *value.Map {
 		m.Set("inventory_file", absolute(h.inv.File))
 		m.Set("inventory_dir", absolute(filepath.Dir(h.inv.File)))
 	}
-	if role := roleOf(e); role != nil {
+	if role := plan.RoleOf(e); role != nil {
 		m.Set("role_name", role.Name)
 		m.Set("ansible_role_name", role.Name)
 		m.Set("role_path", absolute(role.Path))

@@ -46,16 +46,22 @@ func (p *play) task(ctx context.Context, hosts []*host, t *playbook.Task, rescua
 // announce emits the start of a task and returns its identifier.
 func (p *play) announce(ctx context.Context, t *playbook.Task, hosts []*host) int {
 	id := int(p.tasks.Add(1))
-	name, err := text(p.scope(ctx, hosts[0], t), t.Name)
-	if err != nil || name == "" {
-		name = taskName(t)
-	}
+	name := p.nameOf(ctx, hosts[0], t)
 	role := ""
 	if t.Role != nil {
 		role = t.Role.Name
 	}
 	p.Emit(event.TaskStarted{Task: id, Name: name, Module: t.Module, Role: role, Pos: t.Pos, Handler: t.Handler, Hosts: names(hosts)})
 	return id
+}
+
+// nameOf is the name of a task on a host: what its template gives.
+func (p *play) nameOf(ctx context.Context, h *host, t *playbook.Task) string {
+	name, err := text(p.scope(ctx, h, t), t.Name)
+	if err != nil || name == "" {
+		return taskName(t)
+	}
+	return name
 }
 
 func (p *play) once(ctx context.Context, h *host, t *playbook.Task) bool {
@@ -73,13 +79,14 @@ func (p *play) once(ctx context.Context, h *host, t *playbook.Task) bool {
 func (p *play) onHosts(ctx context.Context, hosts []*host, t *playbook.Task, id int) []*outcome {
 	outcomes := make([]*outcome, len(hosts))
 	throttle := p.throttle(ctx, hosts[0], t)
+	name := p.nameOf(ctx, hosts[0], t)
 	var wg sync.WaitGroup
 	for i, h := range hosts {
 		throttle <- struct{}{}
 		p.slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-p.slots; <-throttle }()
-			b := p.watch.begin(id, taskName(t), h.name)
+			b := p.watch.begin(id, name, h.name)
 			defer b.end()
 			p.Emit(event.HostStarted{Task: id, Host: h.name})
 			x := &execution{p: p, h: h, t: t, id: id, busy: b}

@@ -183,10 +183,14 @@ func (s *Spec) result(u remote.Unit, d decision) *value.Map {
 
 // status returns the unit's properties, sorted.
 func status(u remote.Unit) *value.Map {
-	all := map[string]string{"Id": u.Name, "LoadState": u.LoadState, "ActiveState": u.ActiveState, "SubState": u.SubState,
+	// The named fields are the fresher ones: check mode lays what earlier tasks would have done over them.
+	all := maps.Clone(u.Properties)
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, map[string]string{"Id": u.Name, "LoadState": u.LoadState, "ActiveState": u.ActiveState, "SubState": u.SubState,
 		"UnitFileState": u.UnitFileState, "FragmentPath": u.FragmentPath, "MainPID": strconv.Itoa(u.MainPID),
-		"NRestarts": strconv.Itoa(u.NRestarts), "Result": u.Result}
-	maps.Copy(all, u.Properties)
+		"NRestarts": strconv.Itoa(u.NRestarts), "Result": u.Result})
 	m := value.NewMap()
 	for _, k := range slices.Sorted(maps.Keys(all)) {
 		m.Set(k, all[k])

@@ -85,20 +85,33 @@ func (s *Spec) Validate() error {
 	return nil
 }
 
-// Plan implements module.Spec. A request is a step that changes nothing by itself, as in
-// Ansible: changed_when says otherwise.
+// Plan implements module.Spec. GET and HEAD read, so Plan sends them, once: in check mode too,
+// where an answer that is not good is unknown, since an earlier task may bring the right one.
+// Any other request is a step that changes nothing by itself, as in Ansible: changed_when says otherwise.
 func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error) {
 	skip, err := s.guarded(ctx, h)
 	if err != nil || skip != "" {
 		return module.Change{Result: value.NewMap("msg", skip)}, err
 	}
-	step := module.Step{Summary: s.Method + " " + s.URL, Do: func(ctx context.Context, h remote.Host) (module.Outcome, error) {
+	summary := s.Method + " " + s.URL
+	if s.reads() {
+		result, err := s.request(ctx, h)
+		if err == nil {
+			return module.Change{Result: result}, nil
+		}
+		failed := func(context.Context, remote.Host) (module.Outcome, error) { return module.Outcome{Result: result}, err }
+		return module.Change{Steps: []module.Step{{Summary: summary, Do: failed}}, Predict: module.Unknown}, nil
+	}
+	step := module.Step{Summary: summary, Do: func(ctx context.Context, h remote.Host) (module.Outcome, error) {
 		result, err := s.request(ctx, h)
 		return module.Outcome{Result: result}, err
 	}}
 	c := module.Change{Steps: []module.Step{step}, Predict: module.Unknown}
 	return c, nil
 }
+
+// reads tells whether the request changes nothing anywhere.
+func (s *Spec) reads() bool { return s.Method == http.MethodGet || s.Method == http.MethodHead }
 
 // guarded tells why nothing is to be requested.
 func (s *Spec) guarded(ctx context.Context, h remote.Reader) (string, error) {

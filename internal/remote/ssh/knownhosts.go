@@ -120,12 +120,20 @@ func (k *keyCheck) check(_ string, addr net.Addr, key ssh.PublicKey) error {
 	case len(unknown.Want) > 0 && sameType(unknown.Want, key):
 		w := unknown.Want[0]
 		return k.fail(remote.HostKeyChanged, key, fmt.Sprintf("%s:%d has %s %s", w.Filename, w.Line, w.Key.Type(), ssh.FingerprintSHA256(w.Key)),
-			"if the host was installed anew, remove the old key with: ssh-keygen -R "+xknownhosts.Normalize(k.name)+"; if not, someone may be listening", err)
+			"if the host was installed anew, remove the old key with: ssh-keygen -f "+w.Filename+" -R "+xknownhosts.Normalize(k.name)+"; if not, someone may be listening", err)
 	case rule == "accept-new" && len(unknown.Want) == 0:
 		return k.remember(key)
 	}
 	return k.fail(remote.HostKeyUnknown, key, "no known_hosts file has it ("+strings.Join(k.client.config.KnownHosts, ", ")+")",
-		"compare the fingerprint with the host's, then add it: ssh-keyscan -H"+k.port()+" "+k.client.config.Host+" >> ~/.ssh/known_hosts", err)
+		"compare the fingerprint with the host's, then add it: ssh-keyscan -H"+k.port()+" "+k.client.config.Host+" >> "+k.first(), err)
+}
+
+// first is the file that new keys go into, as ssh does.
+func (k *keyCheck) first() string {
+	if len(k.client.config.KnownHosts) == 0 {
+		return "~/.ssh/known_hosts"
+	}
+	return k.client.config.KnownHosts[0]
 }
 
 // sameType tells whether a known key is of the type that was shown: then the key has changed;
