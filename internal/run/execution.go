@@ -347,11 +347,5 @@ func (x *execution) notifies(s *template.Scope, o *outcome) []string {
 			names = append(names, value.Str(v))
 		}
 	}
-	for _, name := range names {
-		if len(x.p.Plan.HandlersOf(x.p.Play, name)) == 0 {
-			o.fails(diag.Errorf(x.t.Notify[0].Pos, "notify: the play has no handler %q", name))
-			return nil
-		}
-	}
 	return names
 }
