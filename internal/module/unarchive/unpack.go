@@ -50,7 +50,24 @@ func (j job) unknown(dest remote.File) module.Change {
 	return c
 }
 
+// unpack unpacks all. Where that fails half-way, what creates names is taken away again (it was not there before):
+// the next run would take it for the sign that all was unpacked.
 func (j job) unpack(ctx context.Context, h remote.Host) error {
+	err := j.unpackAll(ctx, h)
+	if err == nil || j.Creates == "" {
+		return err
+	}
+	creates, pathErr := j.createsPath(ctx, h)
+	if pathErr == nil {
+		_, pathErr = h.Script(ctx, module.Quote("rm", "-rf", "--", creates))
+	}
+	if pathErr != nil {
+		return fmt.Errorf("%w; remove %s before the next run, which would take it for complete (%w)", err, j.Creates, pathErr)
+	}
+	return err
+}
+
+func (j job) unpackAll(ctx context.Context, h remote.Host) error {
 	var res remote.Result
 	var err error
 	if j.format == Zip {
