@@ -124,6 +124,9 @@ func (o *runOptions) run(ctx context.Context) error {
 		showDiagnostics(o.streams, list)
 		return err
 	}
+	if found, names := p.Starts(); !found {
+		return o.noStart(names)
+	}
 	return o.execute(ctx, s, p, list)
 }
 
@@ -158,9 +161,17 @@ func (o *runOptions) execute(ctx context.Context, s *session, p *plan.Plan, warn
 		return err
 	}
 	if o.startAt != "" && !p.Begun() {
-		return fmt.Errorf("--start-at-task: no task is named %q", o.startAt)
+		return o.noStart(nil)
 	}
 	return exitCode(summary.Exit)
+}
+
+func (o *runOptions) noStart(names []string) error {
+	text := fmt.Sprintf("--start-at-task: no task is named %q", o.startAt)
+	if hint := diag.Suggest(o.startAt, names); hint != "" {
+		text += "; " + hint
+	}
+	return usageError{errors.New(text)}
 }
 
 func (o *runOptions) sink() event.Sink {

@@ -64,10 +64,49 @@ func (p *Plan) Selected(t *playbook.Task, play *Play) bool {
 	if v := t.Name.Value; v != nil {
 		name = value.Str(v)
 	}
-	if ok, err := path.Match(p.opts.StartAt, name); name == p.opts.StartAt || err == nil && ok {
+	if p.startsAt(name) {
 		p.begun = true
 	}
 	return p.begun
+}
+
+func (p *Plan) startsAt(name string) bool {
+	ok, err := path.Match(p.opts.StartAt, name)
+	return name == p.opts.StartAt || err == nil && ok
+}
+
+// Starts tells whether --start-at-task may meet a task, and else which names there are. A task
+// that is included while running may have any name.
+func (p *Plan) Starts() (bool, []string) {
+	if p.opts.StartAt == "" {
+		return true, nil
+	}
+	var names []string
+	var met func(entries []playbook.Entry) bool
+	met = func(entries []playbook.Entry) bool {
+		return slices.ContainsFunc(entries, func(e playbook.Entry) bool {
+			switch e := e.(type) {
+			case *playbook.Block:
+				return met(e.Block) || met(e.Rescue) || met(e.Always)
+			case *playbook.Task:
+				name := ""
+				if e.Name.Given() {
+					name = value.Str(e.Name.Value)
+					names = append(names, name)
+				}
+				return plain(e.Module) == IncludeTasks || p.startsAt(name)
+			}
+			return false
+		})
+	}
+	for _, play := range p.plays {
+		for _, section := range [][]playbook.Entry{play.PreTasks, play.Roles, play.Tasks, play.PostTasks} {
+			if met(section) {
+				return true, nil
+			}
+		}
+	}
+	return false, names
 }
 
 // Begun tells whether --start-at-task has met its task.

@@ -10,6 +10,7 @@ import (
 	"kops/internal/event"
 	"kops/internal/module"
 	"kops/internal/playbook"
+	"kops/internal/run/action"
 	"kops/internal/template"
 	"kops/internal/value"
 )
@@ -207,6 +208,9 @@ func (x *execution) perform(ctx context.Context, s *template.Scope, o *outcome) 
 	}
 	if u := firstUnknown(args); u != nil {
 		o.unknown(u.Why)
+		if x.p.Plan.ActionOf(x.t) == "set_fact" { // what the fact was before is not what it will be
+			o.action = action.Outcome{Facts: args, Level: action.SetFact}
+		}
 		return
 	}
 	m, _ := x.p.Plan.Registry().Find(x.t.Module)
