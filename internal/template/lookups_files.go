@@ -238,6 +238,14 @@ func csvLookup(l *lookupCall) ([]value.Value, error) {
 	return out, nil
 }
 
+// utf8 refuses any other encoding of a file.
+func (l *lookupCall) utf8() error {
+	if name := encodingName(l.text("encoding", "utf-8")); name != "utf8" && name != "ascii" {
+		return fmt.Errorf("encoding %s is not supported: use utf-8", name)
+	}
+	return nil
+}
+
 func (l *lookupCall) csvCell(key string) (value.Value, error) {
 	if err := l.known("col", "keycol", "default", "delimiter", "file", "encoding"); err != nil {
 		return nil, err
@@ -257,8 +265,8 @@ func (l *lookupCall) csvCell(key string) (value.Value, error) {
 	if len(delimiter) != 1 {
 		return nil, errors.New(`"delimiter" must be a 1-character string`)
 	}
-	if name := encodingName(l.text("encoding", "utf-8")); name != "utf8" && name != "ascii" {
-		return nil, fmt.Errorf("encoding %s is not supported: use utf-8", name)
+	if err := l.utf8(); err != nil {
+		return nil, err
 	}
 	text, err := l.read(l.text("file", "ansible.csv"))
 	if err != nil {

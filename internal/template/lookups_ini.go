@@ -33,6 +33,9 @@ func (l *lookupCall) iniValues(key string) ([]value.Value, error) {
 	if err := l.known("type", "file", "section", "re", "encoding", "default", "case_sensitive", "allow_no_value", "allow_none", "interpolation"); err != nil {
 		return nil, err
 	}
+	if err := l.utf8(); err != nil {
+		return nil, err
+	}
 	file := l.text("file", "ansible.ini")
 	text, err := l.read(file)
 	if err != nil {

@@ -42,7 +42,7 @@ func (s *Sink) result(e event.Result) {
 	case event.Skipped:
 		s.line(cyan, "skipping: %s%s", where, s.reason(e))
 	case event.Unknown:
-		s.line(magenta, "unknown: %s: %s", where, e.Msg)
+		s.line(magenta, "unknown: %s: %s", where, strings.TrimPrefix(e.Msg, "unknown: "))
 	case event.Failed:
 		s.failure("fatal", "FAILED!", where, e)
 	case event.Unreachable:
