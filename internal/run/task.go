@@ -198,6 +198,7 @@ func (p *play) takeFacts(h *host, o *outcome) {
 	if facts, ok := o.result.At("ansible_facts").(*value.Map); ok && o.action.Facts == nil && o.status != event.Failed {
 		h.addFacts(facts)
 	}
+	h.addFacts(o.action.Gathered)
 	switch facts := o.action.Facts; {
 	case facts == nil:
 	case o.action.Level == 0:

@@ -38,6 +38,8 @@ type Outcome struct {
 	// with Level at that of include_vars or facts.
 	Facts *value.Map
 	Level Level
+	// Gathered are variables that stand among ansible_facts as well.
+	Gathered *value.Map
 	// AddHost and GroupBy change the inventory.
 	AddHost *NewHost
 	Groups  []string // the host joins these, made where missing

@@ -20,7 +20,7 @@ var keywords = []string{"True", "False", "None", "true", "false", "none", "and",
 // Spec is the action's arguments: any name is one.
 type Spec struct {
 	action.OnController
-	Cacheable bool `arg:"cacheable" doc:"kops has no cache of facts between runs: accepted, and without effect"`
+	Cacheable bool `arg:"cacheable" doc:"put them among ansible_facts too; kops keeps no cache of facts between runs"`
 
 	facts *value.Map
 }
@@ -57,5 +57,9 @@ func (s *Spec) Take(args *value.Map) error {
 
 // Act hands the variables to the runner.
 func (s *Spec) Act(context.Context, *action.Env) (action.Outcome, error) {
-	return action.Outcome{Facts: s.facts, Level: action.SetFact, Result: value.NewMap("ansible_facts", s.facts)}, nil
+	out := action.Outcome{Facts: s.facts, Level: action.SetFact, Result: value.NewMap("ansible_facts", s.facts)}
+	if s.Cacheable {
+		out.Gathered = s.facts
+	}
+	return out, nil
 }
