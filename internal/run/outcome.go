@@ -89,7 +89,8 @@ func lines(text string) []string {
 func (o *outcome) fails(err error) *outcome {
 	o.err = err
 	o.status = event.Failed
-	o.msg = err.Error()
+	// Where an earlier task may bring what is missing, the task does not get here.
+	o.msg = strings.ReplaceAll(err.Error(), " ("+module.ErrDependsOnEarlier.Error()+")", "")
 	var d *diag.Diagnostic
 	if errors.As(err, &d) {
 		o.pos, o.msg = d.Pos, message(d)+o.taskOf(d)
