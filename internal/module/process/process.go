@@ -4,8 +4,10 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -90,6 +92,10 @@ func (o *Options) input() io.Reader {
 func Run(ctx context.Context, h remote.Host, command remote.Command, shown value.Value, strip bool) (module.Outcome, error) {
 	begin := time.Now()
 	res, err := h.Exec(ctx, command)
+	if errors.Is(err, fs.ErrNotExist) { // no such program, or no such chdir: a result that a play may judge, as in Ansible
+		return module.Outcome{}, &module.Failure{Msg: err.Error(), Result: value.NewMap("cmd", shown, "rc", int64(2), "stdout", "", "stderr", "",
+			"stdout_lines", value.NewList(), "stderr_lines", value.NewList())}
+	}
 	if err != nil {
 		return module.Outcome{}, fmt.Errorf("run %s: %w", summary(shown), err)
 	}
