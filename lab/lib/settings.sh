@@ -8,7 +8,7 @@ ssh_dir=$lab_dir/ssh
 bridge=kopslab
 controller_ip=10.99.0.1
 default_names=(zk1 zk2 zk3 kafka1 kafka2 kafka3 ops1)
-all_names=("${default_names[@]}" spare1 spare2 spare3 spare4 spare5 spare6 spare7 spare8 spare9)
+all_names=("${default_names[@]}" spare{1..29})
 
 say() { printf 'lab: %s\n' "$*" >&2; }
 
@@ -48,7 +48,7 @@ address() {
 	zk*) echo "10.99.0.1$number" ;;
 	kafka*) echo "10.99.0.2$number" ;;
 	ops*) echo "10.99.0.3$number" ;;
-	spare*) echo "10.99.0.4$number" ;;
+	spare*) echo "10.99.0.$((40 + number))" ;;
 	esac
 }
 
