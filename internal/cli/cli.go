@@ -97,8 +97,20 @@ func newRoot(streams Streams) *cobra.Command {
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newRun(streams), newLint(streams), newInventory(streams), newDoc(streams), newVersion(streams))
+	root.SetGlobalNormalizationFunc(otherNames)
+	root.AddCommand(newRun(streams), newLint(streams), newInventory(streams), newDoc(streams), newVault(streams), newVersion(streams))
 	return root
+}
+
+// otherNames gives flags the second names that they have in Ansible.
+func otherNames(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	switch name {
+	case "vault-pass-file":
+		name = "vault-password-file"
+	case "ask-vault-password":
+		name = "ask-vault-pass"
+	}
+	return pflag.NormalizedName(name)
 }
 
 // notNumber is how the flags' library says that a text is no number.

@@ -13,13 +13,46 @@ import (
 	"kops/internal/yamlpos"
 )
 
+// vaultFlags say where vault passwords come from.
+type vaultFlags struct {
+	files, ids []string
+	ask        bool
+}
+
+func (f *vaultFlags) add(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringArrayVar(&f.files, "vault-password-file", nil, "file or executable that gives the vault password")
+	fs.StringArrayVar(&f.ids, "vault-id", nil, "vault identity and its password source: ID@FILE or ID@prompt")
+	fs.BoolVarP(&f.ask, "ask-vault-pass", "J", false, "ask for the vault password")
+}
+
+// specs are the password sources, those of the environment's list first, as ansible-vault
+// orders them.
+func (f *vaultFlags) specs() []string {
+	var specs []string
+	for _, spec := range strings.Split(os.Getenv("ANSIBLE_VAULT_IDENTITY_LIST"), ",") {
+		if spec = strings.TrimSpace(spec); spec != "" {
+			specs = append(specs, spec)
+		}
+	}
+	specs = append(append(specs, f.ids...), f.files...)
+	for _, name := range []string{"KOPS_VAULT_PASSWORD_FILE", "ANSIBLE_VAULT_PASSWORD_FILE"} {
+		if file := os.Getenv(name); file != "" {
+			specs = append(specs, file)
+			break
+		}
+	}
+	if f.ask {
+		specs = append(specs, "prompt")
+	}
+	return specs
+}
+
 // sourceFlags are the flags of every command that reads an inventory or a playbook.
 type sourceFlags struct {
+	vaultFlags
 	inventories    []string
 	extraVars      []string
-	vaultFiles     []string
-	vaultIDs       []string
-	askVault       bool
 	limit          string
 	tags, skipTags []string
 }
@@ -28,9 +61,7 @@ func (f *sourceFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringArrayVarP(&f.inventories, "inventory", "i", nil, "inventory file, folder, script, or list of hosts with a comma; may be given several times")
 	fs.StringArrayVarP(&f.extraVars, "extra-vars", "e", nil, "variables as key=value, JSON, YAML or @FILE; they win over all others")
-	fs.StringArrayVar(&f.vaultFiles, "vault-password-file", nil, "file or executable that gives the vault password")
-	fs.StringArrayVar(&f.vaultIDs, "vault-id", nil, "vault identity and its password source: ID@FILE or ID@prompt")
-	fs.BoolVarP(&f.askVault, "ask-vault-pass", "J", false, "ask for the vault password")
+	f.vaultFlags.add(cmd)
 }
 
 func (f *sourceFlags) addSelection(cmd *cobra.Command) {

@@ -37,25 +37,28 @@ type session struct {
 // newSession reads the vault passwords and returns a session.
 func newSession(ctx context.Context, streams Streams, f *sourceFlags) (*session, error) {
 	s := &session{streams: streams, masker: secret.NewMasker()}
-	var passwords []secret.Password
-	specs := append(append([]string(nil), f.vaultIDs...), f.vaultFiles...)
-	if f.askVault {
-		specs = append(specs, "prompt")
-	}
-	if file := os.Getenv("ANSIBLE_VAULT_PASSWORD_FILE"); file != "" && len(specs) == 0 {
-		specs = append(specs, file)
-	}
-	for _, spec := range specs {
-		p, err := secret.ReadPassword(ctx, spec, s.prompt)
-		if err != nil {
-			return nil, diag.Errorf(value.Position{}, "%w", err).WithHint("check --vault-password-file and --vault-id")
-		}
-		passwords = append(passwords, p)
+	passwords, err := s.passwords(ctx, f.specs(), false)
+	if err != nil {
+		return nil, err
 	}
 	s.vault = secret.NewVault(passwords, s.masker)
 	s.yaml = yamlpos.Options{Decrypter: s.vault}
 	s.engine = template.New(template.Options{ReadFile: s.readFile})
 	return s, nil
+}
+
+// passwords reads vault passwords from their sources. Those that are new, for encrypting,
+// are asked for twice.
+func (s *session) passwords(ctx context.Context, specs []string, isNew bool) ([]secret.Password, error) {
+	var passwords []secret.Password
+	for _, spec := range specs {
+		p, err := secret.Source{Spec: spec, New: isNew}.Read(ctx, s.prompt)
+		if err != nil {
+			return nil, diag.Errorf(value.Position{}, "%w", err).WithHint("check --vault-password-file and --vault-id")
+		}
+		passwords = append(passwords, p)
+	}
+	return passwords, nil
 }
 
 // readFile reads a file, decrypted where it is a vault.

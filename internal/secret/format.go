@@ -113,6 +113,11 @@ func Encrypt(plain, password []byte, id string) ([]byte, error) {
 	if _, err := rand.Read(salt); err != nil {
 		return nil, err
 	}
+	return encrypt(plain, password, salt, id)
+}
+
+// encrypt writes the bytes that ansible-vault writes with the same salt.
+func encrypt(plain, password, salt []byte, id string) ([]byte, error) {
 	key, macKey, iv, err := keys(password, salt)
 	if err != nil {
 		return nil, err

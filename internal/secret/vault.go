@@ -32,7 +32,14 @@ type Vault struct {
 	masker    *Masker // may be nil
 
 	mu     sync.Mutex
-	opened map[string]string // by vault text: the same value is often read for many hosts
+	opened map[string]Opened // by vault text: the same value is often read for many hosts
+}
+
+// Opened is what a vault text holds, and what it took to open it.
+type Opened struct {
+	Plain    []byte
+	ID       string // the text's own; "" in format 1.1
+	Password Password
 }
 
 // NewVault returns a vault with passwords, the first of an id being tried first. The masker
@@ -41,22 +48,22 @@ func NewVault(passwords []Password, masker *Masker) *Vault {
 	for _, p := range passwords {
 		masker.Add(string(p.Bytes))
 	}
-	return &Vault{passwords: passwords, masker: masker, opened: map[string]string{}}
+	return &Vault{passwords: passwords, masker: masker, opened: map[string]Opened{}}
 }
 
 // DecryptFile returns the text of a file that is encrypted as a whole.
 func (v *Vault) DecryptFile(src []byte) ([]byte, error) {
-	plain, err := v.open(string(src))
-	return []byte(plain), err
+	o, err := v.Open(string(src))
+	return o.Plain, err
 }
 
 // DecryptValue returns the text of one encrypted value.
 func (v *Vault) DecryptValue(text string) (string, error) {
-	plain, err := v.open(text)
+	o, err := v.Open(text)
 	if err == nil {
-		v.masker.Add(plain)
+		v.masker.Add(string(o.Plain))
 	}
-	return plain, err
+	return string(o.Plain), err
 }
 
 // Seen masks a text of an encrypted file, if its key's name or its length says that it is a
@@ -67,32 +74,34 @@ func (v *Vault) Seen(key, text string) {
 	}
 }
 
-func (v *Vault) open(text string) (string, error) {
+// Open opens a vault text with the first password that fits.
+func (v *Vault) Open(text string) (Opened, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if plain, ok := v.opened[text]; ok {
-		return plain, nil
+	if o, ok := v.opened[text]; ok {
+		return o, nil
 	}
 	e, err := parse(text)
 	if err != nil {
-		return "", err
+		return Opened{}, err
 	}
 	if len(v.passwords) == 0 {
-		return "", errors.New("there is no vault password: give one with --vault-password-file")
+		return Opened{}, errors.New("there is no vault password: give one with --vault-password-file")
 	}
 	var tried []string
 	for _, p := range v.order(e.id) {
 		plain, err := e.open(p.Bytes)
 		if err == nil {
-			v.opened[text] = string(plain)
-			return string(plain), nil
+			o := Opened{Plain: plain, ID: e.id, Password: p}
+			v.opened[text] = o
+			return o, nil
 		}
 		if !errors.Is(err, errWrongPassword) {
-			return "", err
+			return Opened{}, err
 		}
 		tried = append(tried, p.ID)
 	}
-	return "", fmt.Errorf("none of the vault passwords opens it (%s); %w", describe(e.id, tried), errWrongPassword)
+	return Opened{}, fmt.Errorf("none of the vault passwords opens it (%s); %w", describe(e.id, tried), errWrongPassword)
 }
 
 // order returns the passwords, those of the text's own id first.

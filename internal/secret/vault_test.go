@@ -65,6 +65,46 @@ func TestEncryptOpensAgain(t *testing.T) {
 	}
 }
 
+// TestEncryptRecorded holds that kops writes what ansible-vault writes, so ansible-vault opens it.
+func TestEncryptRecorded(t *testing.T) {
+	for _, test := range []struct{ recorded, password, id string }{
+		{"salted", "password", ""},
+		{"salted-prod", "password-prod", "prod"},
+	} {
+		got, err := encrypt([]byte(read(t, "plain")), []byte(read(t, test.password)), []byte("0123456789abcdef0123456789abcdef"), test.id)
+		if want := read(t, test.recorded); err != nil || string(got) != want {
+			t.Errorf("%s: %v, got\n%swant\n%s", test.recorded, err, got, want)
+		}
+	}
+}
+
+func TestChoose(t *testing.T) {
+	dev, prod, again := Password{ID: "dev", Bytes: []byte("d")}, Password{ID: "prod", Bytes: []byte("p")}, Password{ID: "dev", Bytes: []byte("other")}
+	tests := []struct {
+		name      string
+		passwords []Password
+		id, want  string
+		err       string
+	}{
+		{"the only one", []Password{prod}, "", "p", ""},
+		{"the first of one id", []Password{dev, again}, "", "d", ""},
+		{"by id", []Password{dev, prod}, "prod", "p", ""},
+		{"several", []Password{dev, prod, again}, "", "", "several vault ids (dev, prod): say with --encrypt-vault-id"},
+		{"no such id", []Password{dev, prod}, "test", "", "no password for it, only for dev, prod"},
+		{"none", nil, "", "", "there is no vault password"},
+	}
+	for _, test := range tests {
+		got, err := Choose(test.passwords, test.id)
+		if test.err != "" {
+			if err == nil || !strings.Contains(err.Error(), test.err) {
+				t.Errorf("%s: got error %v", test.name, err)
+			}
+		} else if err != nil || string(got.Bytes) != test.want {
+			t.Errorf("%s: got %s, %v", test.name, got.Bytes, err)
+		}
+	}
+}
+
 func TestDecryptErrors(t *testing.T) {
 	v11 := read(t, "v11")
 	lines := strings.SplitAfter(v11, "\n")
@@ -107,7 +147,7 @@ func TestVaultMasks(t *testing.T) {
 	}
 }
 
-func TestReadPassword(t *testing.T) {
+func TestSource(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string, mode os.FileMode) string {
 		path := filepath.Join(dir, name)
@@ -130,6 +170,8 @@ func TestReadPassword(t *testing.T) {
 		{"client script", "prod@" + write("x-client.sh", "#!/bin/sh\necho $1 $2\n", 0o700), nil, "prod", "--vault-id prod", ""},
 		{"prompt", "prompt", prompt, "default", "typed at Vault password:", ""},
 		{"prompt with id", "dev@prompt", prompt, "dev", "typed at Vault password (dev):", ""},
+		{"id of nothing", "@" + file, nil, "default", "secret", ""},
+		{"bad id", "a;b@" + file, nil, "", "", "cannot be a vault id"},
 		{"no terminal", "prompt", nil, "", "", "there is no terminal to ask for it"},
 		{"empty", write("empty", "\n", 0o600), nil, "", "", "it is empty"},
 		{"missing", filepath.Join(dir, "none"), nil, "", "", "no such file"},
@@ -137,13 +179,42 @@ func TestReadPassword(t *testing.T) {
 		{"failing script", write("fail", "#!/bin/sh\necho no key >&2\nexit 3\n", 0o700), nil, "", "", "exit status 3: no key"},
 	}
 	for _, test := range tests {
-		got, err := ReadPassword(context.Background(), test.spec, test.prompt)
+		got, err := Source{Spec: test.spec}.Read(context.Background(), test.prompt)
 		if test.err != "" {
 			if err == nil || !strings.Contains(err.Error(), test.err) {
 				t.Errorf("%s: got error %v", test.name, err)
 			}
 		} else if err != nil || got.ID != test.id || string(got.Bytes) != test.want {
 			t.Errorf("%s: got %s %q, %v", test.name, got.ID, got.Bytes, err)
+		}
+	}
+}
+
+func TestNewPasswordIsConfirmed(t *testing.T) {
+	for _, test := range []struct {
+		spec  string
+		typed []string
+		asked string
+		err   string
+	}{
+		{"prompt", []string{"one", "one"}, "New vault password: Confirm new vault password: ", ""},
+		{"dev@prompt", []string{"one", "one"}, "New vault password (dev): Confirm new vault password (dev): ", ""},
+		{"prompt", []string{"one", "two"}, "New vault password: Confirm new vault password: ", "the two passwords differ"},
+	} {
+		asked := ""
+		got, err := Source{Spec: test.spec, New: true}.Read(context.Background(), func(text string) ([]byte, error) {
+			asked += text
+			answer := test.typed[0]
+			test.typed = test.typed[1:]
+			return []byte(answer), nil
+		})
+		switch {
+		case asked != test.asked:
+			t.Errorf("%s: asked %q", test.spec, asked)
+		case test.err == "" && (err != nil || string(got.Bytes) != "one"):
+			t.Errorf("%s: got %q, %v", test.spec, got.Bytes, err)
+		case test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)):
+			t.Errorf("%s: got error %v", test.spec, err)
 		}
 	}
 }
