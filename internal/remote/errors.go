@@ -27,6 +27,7 @@ const (
 	SudoNeedsTTY      Reason = "sudo needs a terminal"
 	SudoMissing       Reason = "become program missing"
 	BecomeUserUnknown Reason = "become user unknown"
+	BecomeTimedOut    Reason = "become timed out"
 	BecomeFailed      Reason = "become failed"
 	NoShell           Reason = "no shell on the host"
 )
@@ -61,7 +62,7 @@ func (e *ConnectError) Unwrap() error { return e.Err }
 func (e *ConnectError) Become() bool {
 	switch e.Reason {
 	case SudoWrongPassword, SudoNeedsPassword, SudoNotAllowed, SudoNeedsTTY, SudoMissing,
-		BecomeUserUnknown, BecomeFailed:
+		BecomeUserUnknown, BecomeTimedOut, BecomeFailed:
 		return true
 	}
 	return false

@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"kops/internal/module"
 	"kops/internal/remote"
@@ -106,10 +107,13 @@ func (s *Spec) Validate() error {
 
 func (s *Spec) update() bool { return s.UpdateCache || s.CacheValidTime > 0 }
 
+// askLimit is how long apt may take to work out its cache on a slow host.
+const askLimit = 10 * time.Minute
+
 // Plan asks dpkg and apt in one script. Where something is to be done, what earlier tasks
 // of a check run would have done is asked for too.
 func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error) {
-	res, err := h.Query(ctx, s.script())
+	res, err := h.Query(remote.Patient(ctx, askLimit), s.script())
 	if err != nil {
 		return module.Change{}, fmt.Errorf("ask apt: %w", err)
 	}

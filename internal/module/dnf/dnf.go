@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"kops/internal/module"
 	"kops/internal/remote"
@@ -98,10 +99,13 @@ func (s *Spec) Validate() error {
 	return nil
 }
 
+// askLimit is how long dnf may take, which may load its lists to answer.
+const askLimit = 10 * time.Minute
+
 // Plan asks rpm, and for state latest dnf, in one script. Where something is to be done,
 // what earlier tasks of a check run would have done is asked for too.
 func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error) {
-	res, err := h.Query(ctx, s.script())
+	res, err := h.Query(remote.Patient(ctx, askLimit), s.script())
 	if err != nil {
 		return module.Change{}, fmt.Errorf("ask rpm: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+	"time"
 
 	"kops/internal/module"
 	"kops/internal/module/attributes"
@@ -101,11 +102,14 @@ func treeScript(p string, follow bool) string {
 	return fmt.Sprintf("[ -d %s ] || exit 0\nfind -L %s ! -type l "+format+"\nfind %s/ -type l "+format+"\n", q, q, "-L", q, "")
 }
 
+// treeLimit is how long find may be silent in a folder with very many files.
+const treeLimit = 10 * time.Minute
+
 func readTree(ctx context.Context, h remote.Reader, p string, follow bool) ([]remote.File, error) {
 	var res remote.Result
 	for range 3 { // files that go away meanwhile make find fail
 		var err error
-		if res, err = h.Query(ctx, treeScript(p, follow)); err != nil {
+		if res, err = h.Query(remote.Patient(ctx, treeLimit), treeScript(p, follow)); err != nil {
 			return nil, err
 		}
 		if res.ExitCode == 0 {

@@ -7,12 +7,16 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"kops/internal/module"
 	"kops/internal/module/attributes"
 	"kops/internal/remote"
 	"kops/internal/value"
 )
+
+// compareLimit is how long comparing a big archive with what is there may take.
+const compareLimit = time.Hour
 
 // planRemote compares an archive of the host: the host does it, in one script.
 func (j job) planRemote(ctx context.Context, h remote.Reader) (module.Change, error) {
@@ -28,7 +32,7 @@ func (j job) planRemote(ctx context.Context, h remote.Reader) (module.Change, er
 		creates = ""
 	}
 	j.src = src
-	res, err := h.Query(ctx, j.script(creates))
+	res, err := h.Query(remote.Patient(ctx, compareLimit), j.script(creates))
 	if err != nil {
 		return module.Change{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"kops/internal/module"
 	"kops/internal/remote"
@@ -143,8 +144,11 @@ func (s *Spec) groupsToLookUp() []string {
 	return slices.Compact(groups)
 }
 
+// moveLimit is how long a home folder may take to be copied, moved or removed.
+const moveLimit = time.Hour
+
 func (s *Spec) run(ctx context.Context, h remote.Host, line string) (module.Outcome, error) {
-	res, err := h.Script(ctx, line)
+	res, err := h.Script(remote.Patient(ctx, moveLimit), line)
 	if err != nil {
 		return module.Outcome{}, fmt.Errorf("user %s: %w", s.Name, err)
 	}

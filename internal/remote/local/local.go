@@ -25,7 +25,7 @@ func Dial(_ context.Context, name string, _ remote.Settings) (remote.Connection,
 		return nil, fmt.Errorf("%s: find out who runs kops: %w", name, err)
 	}
 	m := &machine{name: name, login: me.Username}
-	return &connection{machine: m, hosts: posix.NewHosts(m)}, nil
+	return &connection{machine: m, hosts: posix.NewHosts(m, posix.Limits{})}, nil
 }
 
 type connection struct {

@@ -3,17 +3,13 @@ package posix
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
-	"time"
 
 	"kops/internal/remote"
 )
-
-// becomeLimit is how long sudo and su may take. A wrong password costs PAM's delay of
-// some seconds, a host that cannot resolve its own name the time-out of DNS.
-const becomeLimit = 40 * time.Second
 
 // suPrompt is how su asks in the C locale.
 var suPrompt = regexp.MustCompile(`(?i)password[^\n]*: ?$`)
@@ -21,10 +17,10 @@ var suPrompt = regexp.MustCompile(`(?i)password[^\n]*: ?$`)
 // promptMark is what sudo was told to ask with, which is nothing to show.
 var promptMark = regexp.MustCompile(`kops-[0-9a-f]{32}:`)
 
-// plainName is what may stand in a line that a login shell of any kind reads.
 // envName is what the name of an environment variable may be.
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
+// plainName is what may stand in a line that a login shell of any kind reads.
 var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.@+\-]*\$?$`)
 
 // plainWords are flags and paths of the same kind.
@@ -98,8 +94,6 @@ func sudoFlags(b remote.Become) string {
 // awaitBecome reads until bootstrap says that it runs, giving the password when it is
 // asked for. It leaves what follows mark on stdout unread.
 func awaitBecome(ctx context.Context, m Machine, b remote.Become, p *piped, prompt, mark string) error {
-	limit := time.NewTimer(becomeLimit)
-	defer limit.Stop()
 	asked := false
 	for {
 		if p.out.has(mark) {
@@ -113,15 +107,8 @@ func awaitBecome(ctx context.Context, m Machine, b remote.Become, p *piped, prom
 		if p.out.ended && p.errs.ended {
 			return startError(m, b, p)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-limit.C:
-			return becomeError(m, b, remote.TimedOut, "no answer for "+becomeLimit.String())
-		case c, ok := <-p.out.chunks:
-			p.out.add(c, ok)
-		case c, ok := <-p.errs.chunks:
-			p.errs.add(c, ok)
+		if err := p.receive(ctx); err != nil {
+			return err
 		}
 	}
 }
@@ -163,6 +150,22 @@ func startError(m Machine, b remote.Become, p *piped) error {
 			Advice: "give " + m.Login() + " a login shell that can run commands"}
 	}
 	return becomeError(m, b, becomeReason(said, code), said)
+}
+
+// startSilent says of a limit that was hit what did not start: the login, or sudo. A wrong
+// password costs PAM's delay of some seconds, a host that cannot resolve its own name the
+// time-out of DNS; neither comes near.
+func (h *Host) startSilent(err error) error {
+	var s *remote.SilentError
+	switch {
+	case !errors.As(err, &s):
+		return err
+	case h.become.Method != "":
+		return becomeError(h.machine, h.become, remote.BecomeTimedOut, "no answer for "+s.After.String())
+	}
+	return &remote.ConnectError{Host: h.machine.Name(), Reason: remote.NoShell,
+		Detail: fmt.Sprintf("the login of %s did not start /bin/sh within %s", h.machine.Login(), s.After),
+		Advice: "log in by hand: what the login shell or PAM starts on the host hangs"}
 }
 
 // reasons are what sudo, sudo-rs and su say in the C locale.
@@ -213,7 +216,7 @@ var becomeAdvice = map[remote.Reason]string{
 	remote.SudoNeedsTTY:      "remove requiretty from the host's sudoers for this user",
 	remote.SudoMissing:       "install it on the host, or choose another become_method",
 	remote.BecomeUserUnknown: "create the user first, or correct become_user",
-	remote.TimedOut:          "does the host's own name resolve on it?",
+	remote.BecomeTimedOut:    "does the host's own name resolve on it? does something that PAM starts hang?",
 }
 
 func becomeError(m Machine, b remote.Become, reason remote.Reason, said string) error {

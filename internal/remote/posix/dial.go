@@ -10,13 +10,15 @@ import (
 // Dial opens a connection from the host's side. Where the machine cannot (forwarding is
 // forbidden, or the socket is another user's), a program on the host is the other end.
 func (h *Host) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx, p := h.watched(ctx, "connect to "+address, h.hosts.limits.Read, 0)
+	defer p.stop()
 	h.machine.RoundTrip()
 	conn, err := h.machine.Dial(ctx, network, address)
 	if err == nil {
 		return conn, nil
 	}
 	if ctx.Err() != nil || isLost(err) || network == "tcp" && !Forbidden(err) {
-		return nil, err
+		return nil, silence(ctx, err)
 	}
 	command, perr := relay(network, address)
 	if perr != nil {

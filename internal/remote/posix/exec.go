@@ -125,22 +125,32 @@ func (h *Host) startTask(ctx context.Context, script string) (*task, error) {
 		return nil, err
 	}
 	t := &task{piped: newPiped(proc), host: h, mark: mark}
-	// What the host prints at a login, and sudo's lecture, end at the mark.
-	first := oneLine("M=" + mark + "; printf %s- $M >&2\n" + script)
-	asks := h.become.Method == "su" || h.become.Password != ""
-	if asks {
-		err = awaitBecome(ctx, h.machine, h.become, t.piped, prompt, mark)
-	}
-	if err == nil {
-		h.machine.RoundTrip()
-		_, _ = proc.Write([]byte(first)) // a failure shows as the end of the outputs
-		err = t.greet(ctx)
-	}
-	if err != nil {
+	if err := h.startSilent(t.start(ctx, script, prompt)); err != nil {
 		t.close()
 		return nil, err
 	}
 	return t, nil
+}
+
+// start sends the script and waits until it runs.
+func (t *task) start(ctx context.Context, script, prompt string) error {
+	h := t.host
+	ctx, t.pulse = h.watched(ctx, "start a program", h.hosts.limits.Read, 0)
+	defer func() {
+		t.pulse.stop()
+		t.pulse = nil
+	}()
+	// What the host prints at a login, and sudo's lecture, end at the mark.
+	first := oneLine("M=" + t.mark + "; printf %s- $M >&2\n" + script)
+	asks := h.become.Method == "su" || h.become.Password != ""
+	if asks {
+		if err := awaitBecome(ctx, h.machine, h.become, t.piped, prompt, t.mark); err != nil {
+			return err
+		}
+	}
+	h.machine.RoundTrip()
+	go func() { _, _ = t.proc.Write([]byte(first)) }() // a failure shows as the end of the outputs
+	return t.greet(ctx)
 }
 
 // greet reads up to the script's own output.
@@ -168,18 +178,6 @@ func (t *task) greet(ctx context.Context) error {
 	return nil
 }
 
-func (t *task) receive(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case c, ok := <-t.out.chunks:
-		t.out.add(c, ok)
-	case c, ok := <-t.errs.chunks:
-		t.errs.add(c, ok)
-	}
-	return nil
-}
-
 // feed copies to the script's input.
 func (t *task) feed(r io.Reader) {
 	// A command may end without reading all; it is its exit status that counts.
@@ -195,7 +193,7 @@ func (t *task) wait(ctx context.Context) (int, error) {
 		select {
 		case <-ctx.Done():
 			t.host.killGroup(t.group)
-			return 0, ctx.Err()
+			return 0, context.Cause(ctx)
 		case <-exited:
 			exited, quiet, enough = nil, time.After(drain), time.After(drainLimit)
 		case <-quiet:
@@ -204,9 +202,11 @@ func (t *task) wait(ctx context.Context) (int, error) {
 			return t.proc.ExitCode()
 		case c, ok := <-t.out.chunks:
 			t.out.add(c, ok)
+			t.pulse.beat()
 			quiet = again(quiet)
 		case c, ok := <-t.errs.chunks:
 			t.errs.add(c, ok)
+			t.pulse.beat()
 			quiet = again(quiet)
 		}
 	}
@@ -214,7 +214,7 @@ func (t *task) wait(ctx context.Context) (int, error) {
 	case <-t.proc.Exited():
 	case <-ctx.Done():
 		t.host.killGroup(t.group)
-		return 0, ctx.Err()
+		return 0, context.Cause(ctx)
 	}
 	return t.proc.ExitCode()
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"kops/internal/remote"
@@ -31,9 +32,13 @@ func (h *Host) Files(ctx context.Context, queries ...remote.FileQuery) ([]remote
 		}
 	}
 	mark := newMark()
-	script := filesScript(mark, queries)
+	c := call{what: "look at " + describePaths(queries), script: filesScript(mark, queries), reads: true,
+		limit: remote.Patience(ctx, h.hosts.limits.Read)}
+	if slices.ContainsFunc(queries, func(q remote.FileQuery) bool { return q.Hash != "" }) {
+		c.then = max(c.limit, h.hosts.limits.Sum) // stat has answered before
+	}
 	for attempt := 0; ; attempt++ {
-		res, err := h.Query(ctx, script)
+		res, err := h.run(ctx, c)
 		if err != nil {
 			return nil, err
 		}

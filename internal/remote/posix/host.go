@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"kops/internal/remote"
 )
@@ -18,13 +19,14 @@ var errEnded = errors.New("the shell ended before it answered")
 type Hosts struct {
 	machine Machine
 	mu      sync.Mutex
+	limits  Limits
 	byUser  map[remote.Become]*Host
 	bus     bus // for reading, whoever acts
 }
 
 // NewHosts returns the views of a machine.
-func NewHosts(m Machine) *Hosts {
-	return &Hosts{machine: m, byUser: map[remote.Become]*Host{}}
+func NewHosts(m Machine, l Limits) *Hosts {
+	return &Hosts{machine: m, limits: l.orDefaults(), byUser: map[remote.Become]*Host{}}
 }
 
 // As returns the machine as the given user sees it, always the same for the same user.
@@ -55,6 +57,7 @@ func (hs *Hosts) Close() {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
 	for _, h := range hs.byUser {
+		h.lastSweep()
 		h.bus.close()
 		h.noSFTP.Store(false)
 		h.turn <- struct{}{}
@@ -72,6 +75,7 @@ type Host struct {
 	shell   *shell
 	bus     bus
 	noSFTP  atomic.Bool // found missing
+	left    leftovers
 }
 
 var _ remote.Host = (*Host)(nil)
@@ -81,12 +85,21 @@ func (h *Host) User() string { return becomeUser(h.become, h.machine.Login()) }
 
 // Query runs a script that only reads. It is tried again where the connection was lost.
 func (h *Host) Query(ctx context.Context, script string) (remote.Result, error) {
-	return h.run(ctx, script, true)
+	return h.query(ctx, "run a script that reads", script)
+}
+
+func (h *Host) query(ctx context.Context, what, script string) (remote.Result, error) {
+	return h.run(ctx, call{what: what, script: script, reads: true, limit: remote.Patience(ctx, h.hosts.limits.Read)})
+}
+
+// change runs a script that changes the host.
+func (h *Host) change(ctx context.Context, what, script string) (remote.Result, error) {
+	return h.run(ctx, call{what: what, script: script, limit: remote.Patience(ctx, h.hosts.limits.Change)})
 }
 
 // Script runs a script; a non-zero exit status is a *remote.ScriptError.
 func (h *Host) Script(ctx context.Context, script string) (remote.Result, error) {
-	res, err := h.run(ctx, script, false)
+	res, err := h.change(ctx, "run a script that changes it", script)
 	if err == nil && res.ExitCode != 0 {
 		err = &remote.ScriptError{Result: res}
 	}
@@ -95,17 +108,26 @@ func (h *Host) Script(ctx context.Context, script string) (remote.Result, error)
 
 // read runs a script that only reads and that must succeed.
 func (h *Host) read(ctx context.Context, what, script string) (remote.Result, error) {
-	res, err := h.Query(ctx, script)
+	res, err := h.query(ctx, what, script)
 	if err == nil && res.ExitCode != 0 {
 		err = &remote.ScriptError{What: what, Result: res}
 	}
 	return res, err
 }
 
+// A call is a script for the long-lived shell.
+type call struct {
+	what   string // for errors: "look at /etc/hosts"
+	script string
+	reads  bool          // it changes nothing
+	limit  time.Duration // how long the host may be silent; 0 for ever
+	then   time.Duration // the same once it has said something; limit if 0
+}
+
 // run runs a script in the long-lived shell, which it opens where there is none. A script
 // that reads, or that cannot have run, is tried once more where the connection, or
 // the shell, was lost.
-func (h *Host) run(ctx context.Context, script string, reads bool) (remote.Result, error) {
+func (h *Host) run(ctx context.Context, c call) (remote.Result, error) {
 	select {
 	case h.turn <- struct{}{}:
 		defer func() { <-h.turn }()
@@ -113,27 +135,31 @@ func (h *Host) run(ctx context.Context, script string, reads bool) (remote.Resul
 		return remote.Result{}, ctx.Err()
 	}
 	for attempt := 0; ; attempt++ {
-		res, sent, err := h.runOnce(ctx, script)
+		res, sent, err := h.runOnce(ctx, c)
 		if err == nil {
 			return res, nil
 		}
 		again := isLost(err) || errors.Is(err, errEnded)
-		if attempt > 0 || ctx.Err() != nil || !again || sent && !reads {
+		if attempt > 0 || ctx.Err() != nil || !again || sent && !c.reads {
 			return res, err
 		}
 	}
 }
 
-func (h *Host) runOnce(ctx context.Context, script string) (res remote.Result, sent bool, err error) {
+func (h *Host) runOnce(ctx context.Context, c call) (res remote.Result, sent bool, err error) {
 	if h.shell != nil && !h.shell.proc.Claim() {
 		h.dropShell()
 	}
 	if h.shell == nil {
-		if h.shell, err = openShell(ctx, h.machine, h.become); err != nil {
+		if h.shell, err = h.openShell(ctx); err == nil {
+			err = h.sweep(ctx)
+		}
+		if err != nil {
+			h.dropShell()
 			return res, false, err
 		}
 	}
-	res, sent, err = h.shell.run(ctx, h.machine, h.become, script)
+	res, sent, err = h.shell.run(ctx, h, c)
 	if err == nil {
 		h.shell.proc.Release()
 		return res, sent, nil
@@ -141,8 +167,11 @@ func (h *Host) runOnce(ctx context.Context, script string) (res remote.Result, s
 	sh := h.shell
 	h.dropShell()
 	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	if ctx.Err() != nil || isSilent(err) {
 		h.killGroup(sh.group)
-		return res, sent, ctx.Err()
+		return res, sent, err
 	}
 	if err == errEnded {
 		<-sh.proc.Exited()
@@ -159,6 +188,12 @@ func (h *Host) dropShell() {
 		h.shell.close()
 		h.shell = nil
 	}
+}
+
+// isSilent tells whether a limit was hit.
+func isSilent(err error) bool {
+	var s *remote.SilentError
+	return errors.As(err, &s)
 }
 
 // isLost tells whether the connection, and not what ran on it, failed.

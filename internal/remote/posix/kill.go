@@ -25,15 +25,15 @@ func (h *Host) killGroup(group string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), killLimit)
 	defer cancel()
-	s, err := openShell(ctx, h.machine, h.become)
+	s, err := h.openShell(ctx)
 	if err != nil {
 		return
 	}
 	defer s.close()
-	_, _, _ = s.run(ctx, h.machine, h.become, `kill -s TERM -- -`+group+` || exit
+	_, _, _ = s.run(ctx, h, call{what: "end what hangs", script: `kill -s TERM -- -` + group + ` || exit
 for i in 1 2 3 4 5 6 7 8 9 10; do
-	kill -s 0 -- -`+group+` 2>/dev/null || exit 0
+	kill -s 0 -- -` + group + ` 2>/dev/null || exit 0
 	sleep 0.1
 done
-kill -s KILL -- -`+group)
+kill -s KILL -- -` + group})
 }

@@ -21,8 +21,8 @@ func (h *Host) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 		if err == nil {
 			return r, nil
 		}
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+		if ctx.Err() != nil || isSilent(err) {
+			return nil, err
 		}
 		h.machine.Log().Debug("a file comes through cat", "host", h.machine.Name(), "path", name, "why", err)
 	}
@@ -31,23 +31,21 @@ func (h *Host) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 
 // openBig opens a file over SFTP.
 func (h *Host) openBig(ctx context.Context, name string) (io.ReadCloser, error) {
-	s, err := h.openSFTP(ctx, "", "")
+	s, err := h.openSFTP(ctx, "read "+name, "", "")
 	if err != nil {
 		return nil, err
 	}
 	h.machine.RoundTrip()
 	f, err := s.Open(name)
 	if err != nil {
+		err = s.cause(err)
 		s.drop()
-		return nil, s.cause(err)
+		return nil, err
 	}
 	r, w := io.Pipe()
 	go func() {
-		_, err := f.WriteTo(w) // many requests at a time
-		if err = s.cause(err); err != nil && ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		_ = w.CloseWithError(err) // never fails
+		_, err := f.WriteTo(w)             // many requests at a time
+		_ = w.CloseWithError(s.cause(err)) // never fails
 	}()
 	return &bigReader{r, s}, nil
 }
@@ -71,17 +69,18 @@ func (h *Host) cat(ctx context.Context, name string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, t.pulse = h.watched(ctx, "read "+name, h.hosts.limits.Read, 0)
 	r := &reader{task: t, ctx: ctx, name: name}
 	// An error to open it is told here: wait for the first bytes or the end.
 	for len(t.out.buf) == 0 && !t.out.ended {
 		if err := t.receive(ctx); err != nil {
-			t.close()
+			_ = r.Close()
 			return nil, err
 		}
 	}
 	if len(t.out.buf) == 0 {
 		if err := r.end(); err != io.EOF {
-			t.close()
+			_ = r.Close()
 			return nil, err
 		}
 	}
@@ -134,6 +133,7 @@ func (r *reader) end() error {
 
 // Close ends the reading.
 func (r *reader) Close() error {
+	r.pulse.stop()
 	r.close()
 	return nil
 }

@@ -24,7 +24,7 @@ func (h *Host) Packages(ctx context.Context, manager string, names ...string) (m
 	if len(names) == 0 {
 		return out, nil
 	}
-	res, err := h.Query(ctx, script)
+	res, err := h.query(ctx, "list packages", script)
 	if err != nil {
 		return nil, err
 	}

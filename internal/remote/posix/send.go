@@ -23,7 +23,7 @@ func (h *Host) fill(ctx context.Context, w *write, content *source) error {
 	switch {
 	case ctx.Err() != nil:
 		err = ctx.Err()
-	case errors.As(err, &unreachable):
+	case errors.As(err, &unreachable) || isSilent(err):
 	case errors.As(err, &script):
 		script.What = "write " + w.path
 		return script
@@ -45,7 +45,7 @@ func (h *Host) fill(ctx context.Context, w *write, content *source) error {
 
 // send copies the content into the temporary file over SFTP, many packets at a time.
 func (h *Host) send(ctx context.Context, w *write, content *source) error {
-	s, err := h.openSFTP(ctx, w.reserve(), w.guard())
+	s, err := h.openSFTP(ctx, "take the content of "+w.path, w.reserve(), w.guard())
 	if err != nil {
 		return err
 	}
@@ -67,21 +67,22 @@ func (h *Host) send(ctx context.Context, w *write, content *source) error {
 	var res result
 	select {
 	case res = <-sent:
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-s.ctx.Done():
+		return context.Cause(s.ctx)
 	case <-s.lost:
 		if err := s.Wait(); isLost(err) {
 			return err
 		}
 		select { // the content is read until then
 		case res = <-sent:
-		case <-ctx.Done():
-			return ctx.Err()
+		case <-s.ctx.Done():
+			return context.Cause(s.ctx)
 		}
 	}
 	w.size, err = res.size, res.err
 	h.machine.RoundTrip()
 	if _, can := s.HasExtension("fsync@openssh.com"); can && err == nil {
+		s.task.pulse.allow(h.hosts.limits.Change) // much may have to reach the disk
 		err = f.Sync()
 	}
 	if err == nil {
@@ -91,7 +92,7 @@ func (h *Host) send(ctx context.Context, w *write, content *source) error {
 		err = s.end()
 	}
 	if errors.Is(err, io.EOF) { // the channel takes no more
-		s.drop()
+		s.task.close()
 		err = sftp.ErrSSHFxConnectionLost
 	}
 	return s.cause(err)
@@ -100,7 +101,7 @@ func (h *Host) send(ctx context.Context, w *write, content *source) error {
 // explain finds out why the temporary file could not be filled: SFTP has no words for a disk
 // that is full.
 func (h *Host) explain(ctx context.Context, w *write, err error) error {
-	res, failed := h.run(ctx, w.locate()+`head -c 65536 /dev/zero >>"$t"`, false)
+	res, failed := h.change(ctx, "write "+w.path, w.locate()+`head -c 65536 /dev/zero >>"$t"`)
 	if failed == nil && res.ExitCode != 0 {
 		return &remote.ScriptError{What: "write " + w.path, Result: res}
 	}

@@ -36,13 +36,23 @@ type sftpSession struct {
 	task *task
 	path string // what the script before it printed
 	lost chan struct{}
+	ctx  context.Context // ends where the server is silent for too long
 	stop func() bool
 }
 
-// openSFTP runs before, a script that prints a path or nothing, and starts an SFTP server: the
+// session watches over an SFTP server that runs, or is about to: what is blocked on the
+// channel must end when ctx does.
+func (h *Host) session(ctx context.Context, what string, t *task) *sftpSession {
+	s := &sftpSession{task: t, lost: make(chan struct{})}
+	s.ctx, t.pulse = h.watched(ctx, what, h.hosts.limits.Read, 0)
+	s.stop = context.AfterFunc(s.ctx, t.close)
+	return s
+}
+
+// openSFTP, for what, runs before, a script that prints a path or nothing, and starts an SFTP server: the
 // subsystem of sshd, or another user's as a process of that user. There, after runs when the
 // server has ended.
-func (h *Host) openSFTP(ctx context.Context, before, after string) (*sftpSession, error) {
+func (h *Host) openSFTP(ctx context.Context, what, before, after string) (*sftpSession, error) {
 	if h.noSFTP.Load() {
 		return nil, errNoSFTP
 	}
@@ -50,18 +60,17 @@ func (h *Host) openSFTP(ctx context.Context, before, after string) (*sftpSession
 	if h.become.Method == "" {
 		start = h.startSubsystem
 	}
-	s, err := start(ctx, before, after)
+	s, err := start(ctx, what, before, after)
 	if err != nil {
 		return nil, err
 	}
 	h.machine.RoundTrip()
 	timer := time.AfterFunc(sftpLimit, s.task.close)
-	s.stop = context.AfterFunc(ctx, s.task.close) // what is blocked on the channel must end
-	s.Client, err = sftp.NewClientPipe(&relayed{task: s.task, ctx: ctx}, sftpInput{s.task}, sftp.UseConcurrentWrites(true))
+	s.Client, err = sftp.NewClientPipe(&relayed{task: s.task, ctx: s.ctx}, sftpInput{s.task}, sftp.UseConcurrentWrites(true))
 	timer.Stop()
 	if err != nil {
-		s.stop()
-		s.task.close()
+		err = silence(s.ctx, err)
+		s.drop()
 		return nil, h.withoutSFTP(ctx, err)
 	}
 	go func() {
@@ -74,43 +83,45 @@ func (h *Host) openSFTP(ctx context.Context, before, after string) (*sftpSession
 // withoutSFTP remembers that the host has no SFTP, unless something else went wrong.
 func (h *Host) withoutSFTP(ctx context.Context, err error) error {
 	var unreachable *remote.ConnectError
-	if ctx.Err() != nil || errors.As(err, &unreachable) {
+	if ctx.Err() != nil || isSilent(err) || errors.As(err, &unreachable) {
 		return err
 	}
 	h.noSFTP.Store(true)
 	return fmt.Errorf("%w: %w", errNoSFTP, err)
 }
 
-func (h *Host) startSubsystem(ctx context.Context, before, _ string) (*sftpSession, error) {
-	s := &sftpSession{lost: make(chan struct{})}
+func (h *Host) startSubsystem(ctx context.Context, what, before, _ string) (*sftpSession, error) {
+	path := ""
 	if before != "" { // first, since then its shell may be closed to make room
-		res, err := h.run(ctx, before+"trap - EXIT\n", false)
+		res, err := h.change(ctx, "make a temporary file", before+"trap - EXIT\n")
 		if err != nil {
 			return nil, err
 		}
 		if res.ExitCode != 0 {
 			return nil, &remote.ScriptError{Result: res}
 		}
-		s.path = string(res.Stdout)
+		path = string(res.Stdout)
 	}
 	h.machine.RoundTrip()
 	proc, err := h.machine.Subsystem(ctx, "sftp")
 	if err != nil {
 		return nil, h.withoutSFTP(ctx, err)
 	}
-	s.task = &task{piped: newPiped(proc), host: h}
+	s := h.session(ctx, what, &task{piped: newPiped(proc), host: h})
+	s.path = path
 	return s, nil
 }
 
-func (h *Host) startServer(ctx context.Context, before, after string) (*sftpSession, error) {
+func (h *Host) startServer(ctx context.Context, what, before, after string) (*sftpSession, error) {
 	t, err := h.startTask(ctx, findServer+before+"printf %s $M\n\"$server\" || exit\n"+after)
 	if err != nil {
 		return nil, err
 	}
+	s := h.session(ctx, what, t)
 	for !t.out.has(t.mark) {
 		if t.out.ended {
-			code, err := t.wait(ctx)
-			t.close()
+			code, err := t.wait(s.ctx)
+			s.drop()
 			switch {
 			case err != nil:
 				return nil, err
@@ -119,20 +130,25 @@ func (h *Host) startServer(ctx context.Context, before, after string) (*sftpSess
 			}
 			return nil, &remote.ScriptError{Result: remote.Result{ExitCode: code, Stderr: t.errs.buf}}
 		}
-		if err := t.receive(ctx); err != nil {
-			t.close()
+		if err := t.receive(s.ctx); err != nil {
+			s.drop()
 			return nil, err
 		}
 	}
 	path, _ := t.out.cut(t.mark)
-	return &sftpSession{task: t, path: string(path), lost: make(chan struct{})}, nil
+	s.path = string(path)
+	return s, nil
 }
 
 // An sftpInput is the input of an SFTP server, which ends when its input does.
 type sftpInput struct{ *task }
 
-func (i sftpInput) Write(p []byte) (int, error) { return i.proc.Write(p) }
-func (i sftpInput) Close() error                { return i.proc.CloseWrite() }
+func (i sftpInput) Write(p []byte) (int, error) {
+	n, err := i.proc.Write(p)
+	i.pulse.beat()
+	return n, err
+}
+func (i sftpInput) Close() error { return i.proc.CloseWrite() }
 
 // end ends the server and waits for it and the script that started it.
 func (s *sftpSession) end() error {
@@ -146,12 +162,18 @@ func (s *sftpSession) end() error {
 // drop ends the session without waiting.
 func (s *sftpSession) drop() {
 	s.stop()
+	s.task.pulse.stop()
 	s.task.close()
 }
 
 // cause returns why the session ended, where that is what err comes from.
 func (s *sftpSession) cause(err error) error {
-	if !errors.Is(err, sftp.ErrSSHFxConnectionLost) {
+	switch {
+	case err == nil:
+		return nil
+	case s.ctx.Err() != nil:
+		return context.Cause(s.ctx)
+	case !errors.Is(err, sftp.ErrSSHFxConnectionLost):
 		return err
 	}
 	<-s.lost

@@ -28,9 +28,10 @@ type shell struct {
 	used  time.Time
 }
 
-// openShell starts a shell as the user of b. Where no password is asked for, it does not
+// openShell starts a shell as the acting user. Where no password is asked for, it does not
 // wait for the shell: the first script's answer tells.
-func openShell(ctx context.Context, m Machine, b remote.Become) (*shell, error) {
+func (h *Host) openShell(ctx context.Context) (*shell, error) {
+	m, b := h.machine, h.become
 	mark, prompt := newMark(), newMark()+":"
 	line, err := becomeLine(b, prompt, bootstrap(mark, "exec /bin/sh"))
 	if err != nil {
@@ -43,9 +44,11 @@ func openShell(ctx context.Context, m Machine, b remote.Become) (*shell, error) 
 	}
 	s := &shell{piped: newPiped(proc), mark: mark, fresh: true}
 	if b.Method != "" && (b.Password != "" || b.Method == "su") {
-		if err := awaitBecome(ctx, m, b, s.piped, prompt, mark); err != nil {
+		wait, p := h.watched(ctx, "start a shell", h.hosts.limits.Read, 0)
+		defer p.stop()
+		if err := awaitBecome(wait, m, b, s.piped, prompt, mark); err != nil {
 			s.close()
-			return nil, err
+			return nil, h.startSilent(err)
 		}
 	}
 	return s, nil
@@ -55,16 +58,21 @@ func badBecome(m Machine, err error) error {
 	return &remote.ConnectError{Host: m.Name(), Reason: remote.BadConfig, Detail: err.Error(), Err: err}
 }
 
-// run runs a script. sent tells whether the script can have run.
-func (s *shell) run(ctx context.Context, m Machine, b remote.Become, script string) (res remote.Result, sent bool, err error) {
+// run runs the script of a call. sent tells whether the script can have run.
+func (s *shell) run(ctx context.Context, h *Host, c call) (res remote.Result, sent bool, err error) {
 	start := time.Now()
-	m.RoundTrip()
-	if err := s.send(ctx, script); err != nil {
-		return res, true, err
+	h.machine.RoundTrip()
+	fresh := s.fresh
+	if fresh {
+		if err := s.first(ctx, h, c.script); err != nil {
+			return res, true, err
+		}
 	}
-	if s.fresh {
-		if err := s.greet(ctx, m, b); err != nil {
-			return res, false, err
+	ctx, s.pulse = h.watched(ctx, c.what, c.limit, c.then)
+	defer s.pulse.stop()
+	if !fresh {
+		if err := s.send(ctx, c.script); err != nil {
+			return res, true, err
 		}
 	}
 	if err := s.collect(ctx, s.mark+"=", s.mark+"="); err != nil {
@@ -77,7 +85,7 @@ func (s *shell) run(ctx context.Context, m Machine, b remote.Become, script stri
 	}
 	status, _ := s.out.cut("\n")
 	if _, err := fmt.Sscan(string(status), &res.ExitCode); err != nil {
-		return res, true, fmt.Errorf("the shell on %s answered %q in place of an exit status", m.Name(), status)
+		return res, true, fmt.Errorf("the shell on %s answered %q in place of an exit status", h.machine.Name(), status)
 	}
 	res.Duration = time.Since(start)
 	s.used = time.Now()
@@ -102,15 +110,26 @@ func (s *shell) send(ctx context.Context, script string) error {
 	case <-sending:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 }
 
+// first sends a fresh shell its first script, and waits until it has begun.
+func (s *shell) first(ctx context.Context, h *Host, script string) error {
+	ctx, s.pulse = h.watched(ctx, "start a shell", h.hosts.limits.Read, 0)
+	defer s.pulse.stop()
+	err := s.send(ctx, script)
+	if err == nil {
+		err = s.greet(ctx, h)
+	}
+	return h.startSilent(err)
+}
+
 // greet reads what a fresh shell says first, after whatever the host prints at a login.
-func (s *shell) greet(ctx context.Context, m Machine, b remote.Become) error {
+func (s *shell) greet(ctx context.Context, h *Host) error {
 	err := s.collect(ctx, s.mark, s.mark+"-")
 	if err == errEnded && !s.out.has(s.mark) {
-		return startError(m, b, s.piped)
+		return startError(h.machine, h.become, s.piped)
 	}
 	if err != nil {
 		return err
@@ -132,13 +151,8 @@ func (s *shell) collect(ctx context.Context, out, errs string) error {
 		if s.out.ended && s.errs.ended {
 			return errEnded
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case c, ok := <-s.out.chunks:
-			s.out.add(c, ok)
-		case c, ok := <-s.errs.chunks:
-			s.errs.add(c, ok)
+		if err := s.receive(ctx); err != nil {
+			return err
 		}
 	}
 	return nil

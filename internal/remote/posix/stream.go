@@ -2,6 +2,7 @@ package posix
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"io"
@@ -84,6 +85,21 @@ type piped struct {
 	once      sync.Once
 	proc      Process
 	out, errs *stream
+	pulse     *pulse // of the call that is waiting for it
+}
+
+// receive takes what comes next of either output.
+func (p *piped) receive(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case c, ok := <-p.out.chunks:
+		p.out.add(c, ok)
+	case c, ok := <-p.errs.chunks:
+		p.errs.add(c, ok)
+	}
+	p.pulse.beat()
+	return nil
 }
 
 func newPiped(p Process) *piped {

@@ -64,6 +64,8 @@ func (h *Host) busVerb(ctx context.Context, verb remote.SystemdVerb, units []str
 	if start := jobMethods[verb]; start != nil {
 		return h.jobs(ctx, start, verb, units)
 	}
+	ctx, p := h.watched(ctx, strings.TrimSpace("systemd "+string(verb)+" "+strings.Join(units, " ")), h.hosts.limits.Change, 0)
+	defer p.stop()
 	switch verb {
 	case remote.Enable: // neither at run time only nor by force
 		_, _, err = conn.EnableUnitFilesContext(ctx, units, false, false)
@@ -78,10 +80,10 @@ func (h *Host) busVerb(ctx context.Context, verb remote.SystemdVerb, units []str
 		return nil, fmt.Errorf("systemd cannot %q", verb)
 	}
 	if err != nil {
-		return nil, fileError(verb, units, err)
+		return nil, silence(ctx, fileError(verb, units, err))
 	}
 	if err := conn.ReloadContext(ctx); err != nil {
-		return nil, fmt.Errorf("systemd daemon-reload: %w", err)
+		return nil, silence(ctx, fmt.Errorf("systemd daemon-reload: %w", err))
 	}
 	return nil, nil
 }
@@ -103,13 +105,14 @@ type job struct {
 	said   string // the result: done, failed, timeout …
 }
 
-// jobs starts a job for each unit, waits for all and returns those that failed.
+// jobs starts a job for each unit, waits for all and returns those that failed. How long a job
+// may take is the unit's own affair: TimeoutStartSec and its like.
 func (h *Host) jobs(ctx context.Context, start jobMethod, verb remote.SystemdVerb, units []string) ([]job, error) {
 	var waiting, failed []job
 	for _, unit := range units {
 		j := job{unit: unit, result: make(chan string, 1)}
-		if _, err := start(h.bus.conn, ctx, unit, "replace", j.result); err != nil {
-			return nil, fmt.Errorf("systemd %s %s: %w", verb, unit, err)
+		if err := h.startJob(ctx, start, verb, j); err != nil {
+			return nil, err
 		}
 		waiting = append(waiting, j)
 	}
@@ -128,6 +131,16 @@ func (h *Host) jobs(ctx context.Context, start jobMethod, verb remote.SystemdVer
 	return failed, nil
 }
 
+func (h *Host) startJob(ctx context.Context, start jobMethod, verb remote.SystemdVerb, j job) error {
+	what := fmt.Sprintf("systemd %s %s", verb, j.unit)
+	ctx, p := h.watched(ctx, what, h.hosts.limits.Change, 0)
+	defer p.stop()
+	if _, err := start(h.bus.conn, ctx, j.unit, "replace", j.result); err != nil {
+		return silence(ctx, fmt.Errorf("%s: %w", what, err))
+	}
+	return nil
+}
+
 // jobError says why a job failed, with the unit's last words.
 func (h *Host) jobError(ctx context.Context, verb remote.SystemdVerb, j job) error {
 	state := ""
@@ -139,7 +152,7 @@ func (h *Host) jobError(ctx context.Context, verb remote.SystemdVerb, j job) err
 
 // journal returns the last lines of a unit's log, each on a line of its own, or nothing.
 func (h *Host) journal(ctx context.Context, unit string) string {
-	res, err := h.Query(ctx, "journalctl --no-pager -q -n 8 -o cat -u "+Quote(unit)+" 2>/dev/null")
+	res, err := h.query(ctx, "read the log of "+unit, "journalctl --no-pager -q -n 8 -o cat -u "+Quote(unit)+" 2>/dev/null")
 	if err != nil || res.ExitCode != 0 {
 		return ""
 	}
@@ -153,7 +166,11 @@ func (h *Host) journal(ctx context.Context, unit string) string {
 // systemctl does the same with systemctl.
 func (h *Host) systemctl(ctx context.Context, verb remote.SystemdVerb, units []string) error {
 	what := strings.TrimSpace("systemd " + string(verb) + " " + strings.Join(units, " "))
-	res, err := h.run(ctx, "systemctl --no-ask-password --no-pager "+string(verb)+" -- "+QuoteAll(units), false)
+	c := call{what: what, script: "systemctl --no-ask-password --no-pager " + string(verb) + " -- " + QuoteAll(units), limit: h.hosts.limits.Change}
+	if jobMethods[verb] != nil {
+		c.limit = 0 // a job takes as long as its unit allows
+	}
+	res, err := h.run(ctx, c)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}

@@ -31,11 +31,13 @@ func (h *Host) Units(ctx context.Context, names ...string) ([]remote.Unit, error
 		return h.showUnits(ctx, names)
 	}
 	h.machine.RoundTrip()
-	units, err := busUnits(ctx, conn, names)
+	watched, p := h.watched(ctx, "read the properties of "+strings.Join(names, ", "), h.hosts.limits.Read, 0)
+	defer p.stop()
+	units, err := busUnits(watched, conn, names)
 	if err != nil && ctx.Err() == nil && !conn.Connected() {
 		return h.showUnits(ctx, names)
 	}
-	return units, err
+	return units, silence(watched, err)
 }
 
 // busUnits asks for everything at once and then reads the answers.

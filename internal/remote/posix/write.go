@@ -61,7 +61,11 @@ func (h *Host) writeFile(ctx context.Context, name string, content io.Reader, op
 // commit runs a script that ends the write. A script that is cut off, or whose answer is,
 // may leave the temporary file: the trap of the script removes it, or else this does.
 func (h *Host) commit(ctx context.Context, w *write, script string) error {
-	res, err := h.run(ctx, script, false)
+	c := call{what: "write " + w.path, script: script, limit: h.hosts.limits.Change}
+	if w.opts.Validate != "" {
+		c.limit = 0 // a user's command
+	}
+	res, err := h.run(ctx, c)
 	if err != nil {
 		h.removeTemp(w)
 		return err
@@ -84,10 +88,12 @@ func (h *Host) stream(ctx context.Context, w *write, content io.Reader) error {
 		return err
 	}
 	defer t.close()
+	ctx, t.pulse = h.watched(ctx, "take the content of "+w.path, h.hosts.limits.Read, 0)
+	defer t.pulse.stop()
 	sent := make(chan error, 1)
 	go func() {
 		var err error
-		w.size, err = io.Copy(t.proc, content)
+		w.size, err = io.Copy(sftpInput{t}, content)
 		if err == nil {
 			err = t.proc.CloseWrite()
 		}
@@ -105,13 +111,6 @@ func (h *Host) stream(ctx context.Context, w *write, content io.Reader) error {
 		return &remote.ScriptError{What: "write " + w.path, Result: remote.Result{ExitCode: code, Stderr: t.errs.buf}}
 	}
 	return nil
-}
-
-// removeTemp tries to remove the temporary file.
-func (h *Host) removeTemp(w *write) {
-	ctx, cancel := context.WithTimeout(context.Background(), removeLimit)
-	defer cancel()
-	_, _ = h.run(ctx, w.locate()+`rm -f -- "$t"`, true) // a later write into that folder removes what is old
 }
 
 // tempName returns a name that run-parts, "*.conf", sudoers.d and logrotate pass over.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
@@ -14,6 +15,9 @@ import (
 // maxKeys is how many keys are offered: sshd ends a connection after 6 failures by default,
 // and a password may have to be tried too.
 const maxKeys = 4
+
+// agentLimit is how long the agent may take, to list its keys and to sign: it may ask a person.
+const agentLimit = time.Minute
 
 // attempts record what was tried, for the error.
 type attempts struct {
@@ -116,8 +120,10 @@ type identity struct {
 }
 
 // signers returns the keys to offer: the one that the host's variables name, those that
-// ssh_config names, the agent's, then ssh's default files.
+// ssh_config names, the agent's, then ssh's default files. A key that is named and that the
+// agent holds is the agent's: its file may be encrypted, or hold the public part alone.
 func (c *client) signers(tried *attempts) ([]ssh.Signer, error) {
+	held := c.agentKeys(tried)
 	var all []identity
 	if c.settings.PrivateKey != "" {
 		k, err := c.dialer.keys.parse("ansible_private_key", []byte(c.settings.PrivateKey), c.settings.Passphrase)
@@ -127,7 +133,7 @@ func (c *client) signers(tried *attempts) ([]ssh.Signer, error) {
 		all = append(all, k)
 	}
 	if file := homePath(c.settings.PrivateKeyFile); file != "" {
-		ks, err := c.dialer.keys.load(file, c.config.Certificates, c.settings.Passphrase)
+		ks, err := c.named(file, held)
 		if err != nil {
 			return nil, err
 		}
@@ -135,7 +141,7 @@ func (c *client) signers(tried *attempts) ([]ssh.Signer, error) {
 	}
 	var defaults []identity
 	for _, file := range c.config.Identities {
-		ks, err := c.dialer.keys.load(file, c.config.Certificates, c.settings.Passphrase)
+		ks, err := c.named(file, held)
 		switch {
 		case err != nil && isDefault(file):
 		case err != nil:
@@ -147,9 +153,41 @@ func (c *client) signers(tried *attempts) ([]ssh.Signer, error) {
 		}
 	}
 	if !c.config.OnlyThose {
-		all = append(all, c.agentKeys(tried)...)
+		all = append(all, held...)
 	}
 	return offered(append(all, defaults...), tried), nil
+}
+
+// named returns the keys of a file that is named, or the agent's in their place.
+func (c *client) named(file string, held []identity) ([]identity, error) {
+	ks, err := c.dialer.keys.load(file, c.config.Certificates, c.settings.Passphrase)
+	if err == nil {
+		for i, k := range ks {
+			if _, locked := k.Signer.(*lockedKey); locked {
+				ks = slices.Clone(ks) // the keyring's own
+				ks[i] = heldBy(held, k.PublicKey(), k)
+			}
+		}
+		return ks, nil
+	}
+	for _, path := range []string{file, file + ".pub"} {
+		if public, unread := readPublic(path); unread == nil {
+			if k := heldBy(held, public, identity{}); k.Signer != nil {
+				return []identity{k}, nil
+			}
+		}
+	}
+	return nil, err
+}
+
+// heldBy returns the agent's key with that public part, or otherwise.
+func heldBy(held []identity, public ssh.PublicKey, otherwise identity) identity {
+	for _, k := range held {
+		if slices.Equal(k.PublicKey().Marshal(), public.Marshal()) {
+			return k
+		}
+	}
+	return otherwise
 }
 
 // offered leaves out keys that occur twice and those beyond maxKeys.
@@ -187,6 +225,7 @@ func (c *client) agentKeys(tried *attempts) []identity {
 		return nil
 	}
 	tried.agent = conn
+	_ = conn.SetDeadline(time.Now().Add(agentLimit)) // a socket has deadlines
 	signers, err := agent.NewClient(conn).Signers()
 	if err != nil {
 		tried.skipped = append(tried.skipped, "the agent: "+err.Error())

@@ -3,6 +3,8 @@ package ssh
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"sync"
@@ -36,7 +38,10 @@ type link struct {
 	host   string
 	conn   *ssh.Client
 	budget *budget
+	agent  bool          // sessions may use this machine's
 	lost   chan struct{} // closed when the connection is gone
+	why    string        // it is gone; to be read after that
+	silent atomic.Bool   // it was given up since keep-alives had no answer
 }
 
 func (c *client) Name() string      { return c.name }
@@ -73,12 +78,12 @@ func (c *client) link(ctx context.Context) (*link, error) {
 		return nil, err
 	}
 	c.dialer.opts.Log.Debug("connected", "host", c.name, "took", time.Since(start))
-	l := &link{host: c.name, conn: conn, budget: newBudget(), lost: make(chan struct{})}
-	go func() {
-		_ = conn.Wait() // why it ended is told by what was using it
-		close(l.lost)
-	}()
+	l := &link{host: c.name, conn: conn, budget: newBudget(), lost: make(chan struct{}), agent: c.config.ForwardAgent != ""}
+	go l.watch(c.config.aliveInterval() * time.Duration(c.config.aliveCount()))
 	go l.keepAlive(c.config.aliveInterval(), c.config.aliveCount())
+	if err := forwardAgent(conn, c.config.ForwardAgent); err != nil {
+		c.dialer.opts.Log.Debug("the agent is not forwarded", "host", c.name, "why", err)
+	}
 	c.mu.Lock()
 	c.current = l
 	c.mu.Unlock()
@@ -148,12 +153,28 @@ func (l *link) isLost() bool {
 	}
 }
 
-func (l *link) lostError() error {
-	return &remote.ConnectError{Host: l.host, Reason: remote.ConnectionLost, Detail: "the SSH connection ended"}
+// watch waits for the end of the connection and notes why it ended.
+func (l *link) watch(silence time.Duration) {
+	err := l.conn.Wait()
+	switch {
+	case l.silent.Load():
+		l.why = fmt.Sprintf("keep-alives had no answer for %s", silence)
+	case err == nil || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed):
+		l.why = "the other end closed it"
+	default:
+		l.why = err.Error()
+	}
+	close(l.lost)
 }
 
-// keepAlive asks the host for a sign of life, and ends the connection after count
-// questions without an answer.
+func (l *link) lostError() error {
+	<-l.lost
+	return &remote.ConnectError{Host: l.host, Reason: remote.ConnectionLost, Detail: l.why,
+		Advice: "what ran there may have been cut off halfway: run again when the host answers"}
+}
+
+// keepAlive asks the host for a sign of life each time the interval is over, and ends the
+// connection when a question has had no answer for count intervals.
 func (l *link) keepAlive(every time.Duration, count int) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -171,6 +192,7 @@ func (l *link) keepAlive(every time.Duration, count int) {
 		case <-ticker.C:
 			if waiting {
 				if missed++; missed >= count {
+					l.silent.Store(true)
 					_ = l.conn.Close() // the connection is given up
 					return
 				}

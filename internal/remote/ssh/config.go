@@ -28,6 +28,7 @@ type config struct {
 	Certificates  []string
 	OnlyThose     bool   // IdentitiesOnly
 	Agent         string // path of the agent's socket, "" for none
+	ForwardAgent  string // path of the agent that the host may use, "" for none
 	PublicKey     bool   // whether keys may be used
 	Password      bool   // whether passwords may be used
 	Interactive   bool   // whether keyboard-interactive may be used
@@ -51,6 +52,7 @@ func (c config) timeout() time.Duration {
 	return 10 * time.Second
 }
 
+// aliveInterval is how often the host is asked whether it is there.
 func (c config) aliveInterval() time.Duration {
 	if c.AliveInterval > 0 {
 		return c.AliveInterval
@@ -58,7 +60,15 @@ func (c config) aliveInterval() time.Duration {
 	return 15 * time.Second
 }
 
-func (c config) aliveCount() int { return max(1, c.AliveCount) }
+// aliveCount is how many intervals a question may go without an answer. The usual 75 s in all
+// outlast a network that is away for half a minute: TCP sends again at growing distances, at
+// 26 s and then only at 51 s.
+func (c config) aliveCount() int {
+	if c.AliveInterval == 0 {
+		return max(5, c.AliveCount)
+	}
+	return c.AliveCount
+}
 
 // values are the keywords of a configuration in lower case, as `ssh -G` words them.
 type values map[string][]string
@@ -98,6 +108,11 @@ func newConfig(name string, s remote.Settings, v values) (config, error) {
 	}
 	if err := refused(v); err != nil {
 		return c, err
+	}
+	if forward := v.first("forwardagent"); v.yes("forwardagent", false) {
+		c.ForwardAgent = c.Agent
+	} else if strings.ContainsAny(forward, "/$") {
+		c.ForwardAgent = agentPath([]string{forward})
 	}
 	if jump := v.first("proxyjump"); jump != "" {
 		c.ProxyJump = strings.Split(jump, ",")

@@ -79,7 +79,6 @@ func TestConfigRefused(t *testing.T) {
 	}{
 		{[]string{"-W", "x"}, "-W is not supported"},
 		{[]string{"-o"}, "needs a value"},
-		{[]string{"-o", "ForwardAgent=yes"}, "not supported"},
 		{[]string{"-o", "KnownHostsCommand=/bin/x"}, "not supported"},
 		{[]string{"-o", "Ciphers=3des-cbc", "-F", "/dev/null", "-o", "KexAlgorithms=sntrup761x25519-sha512"}, "none of the algorithms"},
 		{[]string{"oops"}, "is not an option"},

@@ -22,6 +22,8 @@ type Options struct {
 	KnownHosts []string
 	// Handshakes is how many connections are set up at a time; 20 if 0.
 	Handshakes int
+	// Limits are how long hosts may be silent; the usual ones if zero.
+	Limits posix.Limits
 	// Log receives what a developer wants to know. Nil for none.
 	Log *slog.Logger
 }
@@ -59,7 +61,7 @@ func (d *Dialer) Dial(ctx context.Context, name string, s remote.Settings) (remo
 	if _, err := c.link(ctx); err != nil {
 		return nil, err
 	}
-	return &connection{client: c, hosts: posix.NewHosts(c)}, nil
+	return &connection{client: c, hosts: posix.NewHosts(c, d.opts.Limits)}, nil
 }
 
 // client resolves the configuration of a host that is reached through the given hops, or

@@ -62,6 +62,10 @@ func (l *link) session(ctx context.Context, request, argument string) (*process,
 	}
 	p := &process{ch: ch, link: l, exited: make(chan struct{})}
 	go p.watch(requests)
+	if l.agent {
+		// Without an answer: a host that forbids it goes without.
+		_, _ = ch.SendRequest("auth-agent-req@openssh.com", false, nil)
+	}
 	ok, err := ch.SendRequest(request, true, ssh.Marshal(struct{ Argument string }{argument}))
 	switch {
 	case err != nil && l.isLost():

@@ -23,7 +23,7 @@ var options = map[string]bool{
 	"kexalgorithms": false, "macs": false, "passwordauthentication": false, "port": false,
 	"preferredauthentications": false, "proxycommand": false, "proxyjump": false, "pubkeyauthentication": false,
 	"revokedhostkeys": false, "serveralivecountmax": false, "serveraliveinterval": false,
-	"stricthostkeychecking": false, "user": false, "userknownhostsfile": false, "challengeresponseauthentication": false,
+	"forwardagent": false, "stricthostkeychecking": false, "user": false, "userknownhostsfile": false, "challengeresponseauthentication": false,
 	"batchmode": true, "checkhostip": true, "compression": true, "connectionattempts": true, "controlmaster": true,
 	"controlpath": true, "controlpersist": true, "gssapiauthentication": true, "gssapidelegatecredentials": true,
 	"hashknownhosts": true, "ipqos": true, "loglevel": true, "numberofpasswordprompts": true, "requesttty": true,
@@ -42,7 +42,7 @@ func parseArgs(s remote.Settings) (sshArgs, error) {
 		}
 		flag, val := arg[:2], arg[2:]
 		switch flag {
-		case "-4", "-6", "-C", "-q", "-v", "-T", "-x", "-a":
+		case "-4", "-6", "-C", "-q", "-v", "-T", "-x", "-a", "-A":
 			out.args = append(out.args, arg)
 			continue
 		case "-o", "-J", "-F", "-i", "-p", "-l":
@@ -74,9 +74,6 @@ func checkOption(option string) error {
 		return fmt.Errorf("the SSH option %q has no value", option)
 	}
 	if _, ok := options[name]; ok {
-		return nil
-	}
-	if name == "forwardagent" && strings.EqualFold(val, "no") {
 		return nil
 	}
 	return fmt.Errorf("the SSH option %q is not supported by kops", option)

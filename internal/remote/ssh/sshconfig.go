@@ -27,6 +27,8 @@ func readFiles(args sshArgs, name string, s remote.Settings) (values, error) {
 		case "-J", "-i", "-p", "-l":
 			i++
 			r.set(map[string]string{"-J": "proxyjump", "-i": "identityfile", "-p": "port", "-l": "user"}[flag], args.args[i])
+		case "-A", "-a":
+			r.set("forwardagent", map[string]string{"-A": "yes", "-a": "no"}[flag])
 		case "-4", "-6":
 			r.set("addressfamily", map[string]string{"-4": "inet", "-6": "inet6"}[flag])
 		case "-F":
