@@ -9,44 +9,53 @@ import (
 	"kops/internal/value"
 )
 
-// A collector is one kind of facts: the part of the script that reads it, and the function
-// that makes facts of the answer.
+// A collector is one kind of facts: the files and the part of the script that hold it, and
+// the function that makes facts of the answer.
 type collector struct {
 	name   string
 	kind   string // min, hardware, network or virtual
+	files  []source
 	script string
 	read   func(in sections, facts *value.Map)
+}
+
+// A source is files that make a section of the answer. All sources are read by one program:
+// starting programs is what gathering facts costs a host.
+type source struct {
+	section string
+	paths   string // globs; without named, the first file that is there counts, or all that a glob finds
+	named   bool   // each line begins with its file's path and a colon
 }
 
 // collectors returns all collectors, in the order in which they run. env is the first, so
 // that it sees the environment as it is.
 func collectors() []collector {
 	return []collector{
-		{"env", "min", envScript, readEnv},
-		{"platform", "min", platformScript, readPlatform},
-		{"distribution", "min", distributionScript, readDistribution},
-		{"lsb", "min", lsbScript, readLSB},
-		{"pkg_mgr", "min", pkgMgrScript, readPkgMgr},
-		{"service_mgr", "min", serviceMgrScript, readServiceMgr},
-		{"user", "min", userScript, readUser},
-		{"date_time", "min", dateScript, readDate},
-		{"dns", "min", dnsScript, readDNS},
-		{"selinux", "min", selinuxScript, readSELinux},
-		{"apparmor", "min", apparmorScript, readAppArmor},
-		{"fips", "min", fipsScript, readFIPS},
-		{"cmdline", "min", cmdlineScript, readCmdline},
-		{"ssh_pub_keys", "min", hostKeysScript, readHostKeys},
-		{"local", "min", localScript, readLocal},
-		{"chroot", "hardware", chrootScript, readChroot},
-		{"loadavg", "hardware", loadScript, readLoad},
-		{"processor", "hardware", processorScript, readProcessor},
-		{"memory", "hardware", memoryScript, readMemory},
-		{"uptime", "hardware", uptimeScript, readUptime},
-		{"dmi", "hardware", dmiScript, readDMI},
-		{"mounts", "hardware", mountsScript, readMounts},
-		{"devices", "hardware", devicesScript, readDevices},
-		{"interfaces", "network", networkScript, readNetwork},
-		{"virtualization", "virtual", virtualScript, readVirtual},
+		{"env", "min", nil, envScript, readEnv},
+		{"platform", "min", platformFiles, platformScript, readPlatform},
+		{"distribution", "min", distributionFiles, "", readDistribution},
+		{"lsb", "min", lsbFiles, lsbScript, readLSB},
+		{"pkg_mgr", "min", []source{osRelease}, pkgMgrScript, readPkgMgr},
+		{"service_mgr", "min", serviceMgrFiles, serviceMgrScript, readServiceMgr},
+		{"user", "min", nil, userScript, readUser},
+		{"date_time", "min", nil, dateScript, readDate},
+		{"dns", "min", dnsFiles, "", readDNS},
+		{"selinux", "min", selinuxFiles, "", readSELinux},
+		{"apparmor", "min", nil, apparmorScript, readAppArmor},
+		{"fips", "min", fipsFiles, "", readFIPS},
+		{"cmdline", "min", cmdlineFiles, "", readCmdline},
+		{"ssh_pub_keys", "min", hostKeysFiles, "", readHostKeys},
+		{"local", "min", nil, localScript, readLocal},
+		{"chroot", "hardware", nil, chrootScript, readChroot},
+		{"loadavg", "hardware", loadFiles, "", readLoad},
+		{"processor", "hardware", processorFiles, processorScript, readProcessor},
+		{"memory", "hardware", memoryFiles, "", readMemory},
+		{"uptime", "hardware", uptimeFiles, "", readUptime},
+		{"dmi", "hardware", dmiFiles, "", readDMI},
+		{"mounts", "hardware", mountsFiles, mountsScript, readMounts},
+		{"devices", "hardware", devicesFiles, devicesScript, readDevices},
+		{"interfaces", "network", networkFiles, networkScript, readNetwork},
+		{"virtualization", "virtual", virtualFiles, virtualScript, readVirtual},
 	}
 }
 

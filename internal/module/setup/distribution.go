@@ -7,23 +7,25 @@ import (
 	"kops/internal/value"
 )
 
-const distributionScript = `kops_section os-release
-cat /etc/os-release || cat /usr/lib/os-release
-kops_section debian_version
-cat /etc/debian_version
-kops_section system-release
-cat /etc/redhat-release || cat /etc/system-release`
+var osRelease = source{section: "os-release", paths: "/etc/os-release /usr/lib/os-release"}
 
-const lsbScript = `kops_section lsb-release
-cat /etc/lsb-release || { command -v lsb_release >/dev/null && lsb_release -a; }`
+var distributionFiles = []source{osRelease,
+	{section: "debian_version", paths: "/etc/debian_version"},
+	{section: "system-release", paths: "/etc/redhat-release /etc/system-release"}}
 
-const pkgMgrScript = `kops_section os-release
-cat /etc/os-release || cat /usr/lib/os-release
-kops_section pkg_mgr
+var lsbFiles = []source{{section: "lsb-release", paths: "/etc/lsb-release"}}
+
+const lsbScript = `if [ ! -r /etc/lsb-release ] && command -v lsb_release >/dev/null; then
+	kops_section lsb_release
+	lsb_release -a
+fi`
+
+const pkgMgrScript = `kops_section pkg_mgr
 for m in apt-get dnf5 dnf yum microdnf zypper apk pacman emerge; do command -v $m >/dev/null && echo $m; done`
 
+var serviceMgrFiles = []source{{section: "init", paths: "/proc/1/comm"}}
+
 const serviceMgrScript = `kops_section service_mgr
-cat /proc/1/comm
 [ -d /run/systemd/system ] && echo has-systemd
 [ -x /sbin/openrc-run ] && echo has-openrc
 [ -d /etc/init.d ] && echo has-initd`
@@ -123,8 +125,8 @@ func readLSB(in sections, facts *value.Map) {
 	names := map[string]string{"DISTRIB_ID": "id", "DISTRIB_RELEASE": "release", "DISTRIB_DESCRIPTION": "description", "DISTRIB_CODENAME": "codename",
 		"Distributor ID": "id", "Release": "release", "Description": "description", "Codename": "codename"}
 	found := in.assignments("lsb-release")
-	for _, line := range in.lines("lsb-release") {
-		if k, v, ok := strings.Cut(line, ":"); ok && !strings.Contains(k, "=") {
+	for _, line := range in.lines("lsb_release") {
+		if k, v, ok := strings.Cut(line, ":"); ok {
 			found[k] = strings.TrimSpace(v)
 		}
 	}
@@ -187,7 +189,7 @@ func readServiceMgr(in sections, facts *value.Map) {
 		}
 		return false
 	}
-	first := strings.TrimSpace(in.line("service_mgr", 0))
+	first := strings.TrimSpace(in.line("init", 0))
 	switch {
 	case first == "systemd" || has("has-systemd"):
 		first = "systemd"

@@ -6,19 +6,16 @@ import (
 	"kops/internal/value"
 )
 
-const processorScript = `kops_section cpuinfo
-cat /proc/cpuinfo
-kops_section nproc
+var processorFiles = []source{{section: "cpuinfo", paths: "/proc/cpuinfo"}}
+
+const processorScript = `kops_section nproc
 nproc || getconf _NPROCESSORS_ONLN`
 
-const memoryScript = `kops_section meminfo
-cat /proc/meminfo`
+var memoryFiles = []source{{section: "meminfo", paths: "/proc/meminfo"}}
 
-const uptimeScript = `kops_section uptime
-cat /proc/uptime`
+var uptimeFiles = []source{{section: "uptime", paths: "/proc/uptime"}}
 
-const dmiScript = `kops_section dmi
-grep -sH '' /sys/devices/virtual/dmi/id/*_* /sys/firmware/devicetree/base/model`
+var dmiFiles = []source{{section: "dmi", paths: "/sys/devices/virtual/dmi/id/*_*", named: true}}
 
 // readProcessor reads /proc/cpuinfo: sockets, cores and threads, and per processor its
 // number, vendor and model, as Ansible lists them.

@@ -10,8 +10,10 @@ import (
 	"kops/internal/value"
 )
 
-const networkScript = `kops_section net
-grep -sH '' /sys/class/net/*/address /sys/class/net/*/mtu /sys/class/net/*/operstate /sys/class/net/*/type /sys/class/net/*/flags /sys/class/net/*/speed
+var networkFiles = []source{{section: "net", named: true, paths: "/sys/class/net/*/address /sys/class/net/*/mtu /sys/class/net/*/operstate " +
+	"/sys/class/net/*/type /sys/class/net/*/flags /sys/class/net/*/speed"}}
+
+const networkScript = `kops_section net-kinds
 for d in /sys/class/net/*; do [ -d "$d/bridge" ] && echo "$d/kops-bridge:1"; [ -d "$d/bonding" ] && echo "$d/kops-bonding:1"; done
 kops_section addresses
 ip -o addr show
@@ -25,6 +27,7 @@ for p in /sys/class/net/*/brif/*; do [ -e "$p" ] && echo "$p"; done`
 // readNetwork describes the interfaces and the two default routes.
 func readNetwork(in sections, facts *value.Map) {
 	files := in.files("net")
+	maps.Copy(files, in.files("net-kinds"))
 	interfaces := map[string]*value.Map{}
 	for file := range files {
 		if path.Base(file) == "mtu" {

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"path"
 	"strconv"
 	"strings"
 )
@@ -18,6 +19,53 @@ func split(answer string) sections {
 		s[name] = strings.TrimSuffix(text, "\n")
 	}
 	return s
+}
+
+// filesSection is where grep has written the lines of all sources, each after its file's path.
+const filesSection = "files"
+
+// distribute makes the sections of the collectors' sources.
+func (s sections) distribute(wanted []collector) {
+	files := map[string]*strings.Builder{}
+	var order []string
+	for line := range strings.Lines(s[filesSection] + "\n") {
+		name, text, ok := strings.Cut(line, ":")
+		if !ok {
+			continue
+		}
+		if files[name] == nil {
+			files[name] = &strings.Builder{}
+			order = append(order, name)
+		}
+		files[name].WriteString(text)
+	}
+	for _, c := range wanted {
+		for _, f := range c.files {
+			s[f.section] = f.text(order, files)
+		}
+	}
+}
+
+// text returns the source's section. Globs find files in the order in which grep read them.
+func (f source) text(order []string, files map[string]*strings.Builder) string {
+	var b strings.Builder
+	for pattern := range strings.FieldsSeq(f.paths) {
+		for _, name := range order {
+			if ok, _ := path.Match(pattern, name); !ok { // the patterns are well-formed
+				continue
+			}
+			for line := range strings.Lines(files[name].String()) {
+				if f.named {
+					b.WriteString(name + ":")
+				}
+				b.WriteString(line)
+			}
+		}
+		if b.Len() > 0 && !f.named {
+			break
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // one returns a section's text without white space around it.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"kops/internal/module"
@@ -63,7 +64,9 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	if err != nil {
 		return module.Change{}, fmt.Errorf("gather facts: %w", err)
 	}
-	facts := s.facts(split(string(res.Stdout)))
+	in := split(string(res.Stdout))
+	in.distribute(s.wanted)
+	facts := s.facts(in)
 	return module.Change{Result: value.NewMap("ansible_facts", facts)}, nil
 }
 
@@ -74,9 +77,15 @@ func (s *Spec) script() string {
 	b.WriteString("(\nkops_section() { printf '\\n%s\\n' \"" + sectionMark + "$1\"; }\n" +
 		"kops_facts=" + module.Quote(s.FactPath) + "\n" +
 		fmt.Sprintf("kops_limit=; command -v timeout >/dev/null 2>&1 && kops_limit='timeout %d'\n", s.Timeout))
+	var paths []string
 	for _, c := range s.wanted {
 		b.WriteString(c.script + "\n")
+		for _, f := range c.files {
+			paths = append(paths, strings.Fields(f.paths)...)
+		}
 	}
+	slices.Sort(paths)
+	b.WriteString("kops_section " + filesSection + "\ngrep -sH '' " + strings.Join(slices.Compact(paths), " ") + "\n")
 	b.WriteString("true\n) 2>/dev/null </dev/null\n")
 	return b.String()
 }

@@ -12,24 +12,28 @@ import (
 
 // mountsScript asks about sizes only where there is a device or a server: a file system
 // that hangs costs the limit, not the run. Octal escapes stand in /proc/mounts for blanks.
-const mountsScript = `kops_section mounts
-cat /proc/mounts
-kops_section sizes
+//
+// Devices of this machine are asked about together; a server's file system, or that of a program, alone.
+const mountsScript = `kops_section sizes
+kops_sizes() { $kops_limit stat -f -c '%S %b %a %c %d %n' -- "$@"; }
+set --
 while read -r dev mp fs rest; do
 	case $dev in /*|*:/*) ;; *) continue ;; esac
-	mp=$(printf '%b' "$mp")
-	$kops_limit stat -f -c '%S %b %a %c %d %n' -- "$mp"
+	case $mp in *\\*) mp=$(printf '%b' "$mp") ;; esac
+	case $dev:$fs in //*|*:/*|*:fuse*) kops_sizes "$mp" ;; *) set -- "$@" "$mp" ;; esac
 done </proc/mounts
+[ $# -eq 0 ] || kops_sizes "$@"
 kops_section uuids
 for l in /dev/disk/by-uuid/*; do [ -e "$l" ] && echo "$(readlink -f "$l") ${l##*/}"; done`
 
-const devicesScript = `kops_section block
-cd /sys/block && for d in *; do
-	grep -sH '' "$d/size" "$d/ro" "$d/removable" "$d/queue/rotational" "$d/queue/logical_block_size" "$d/queue/scheduler" "$d/device/vendor" "$d/device/model" "$d/device/serial"
-	for p in "$d"/*/; do [ -e "$p/start" ] && grep -sH '' "${p}start" "${p}size"; done
-	for l in "$d"/holders/*; do [ -e "$l" ] && echo "$l:holder"; done
-done
-cd /`
+var mountsFiles = []source{{section: "mounts", paths: "/proc/mounts"}}
+
+var devicesFiles = []source{{section: "block", named: true, paths: "/sys/block/*/size /sys/block/*/ro /sys/block/*/removable /sys/block/*/queue/rotational " +
+	"/sys/block/*/queue/logical_block_size /sys/block/*/queue/scheduler /sys/block/*/device/vendor /sys/block/*/device/model " +
+	"/sys/block/*/device/serial /sys/block/*/*/start /sys/block/*/*/size"}}
+
+const devicesScript = `kops_section holders
+for l in /sys/block/*/holders/*; do [ -e "$l" ] && echo "$l:holder"; done`
 
 func readMounts(in sections, facts *value.Map) {
 	sizes := map[string][]string{}
@@ -78,7 +82,12 @@ func unescape(text string) string {
 }
 
 func readDevices(in sections, facts *value.Map) {
-	files := in.files("block")
+	files := map[string]string{}
+	for _, section := range []string{"block", "holders"} {
+		for file, text := range in.files(section) {
+			files[strings.TrimPrefix(file, "/sys/block/")] = text
+		}
+	}
 	devices := value.NewMap()
 	for _, p := range slices.Sorted(maps.Keys(files)) {
 		name, rest, _ := strings.Cut(p, "/")

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"kops/internal/value"
 )
@@ -13,44 +14,45 @@ import (
 const envScript = `kops_section env
 env`
 
+var platformFiles = []source{{section: "machine_id", paths: "/etc/machine-id /var/lib/dbus/machine-id"}}
+
+// platformScript has uname print name, node, release, version and machine, in this order.
 const platformScript = `kops_section platform
-uname -s; uname -n; uname -r; uname -v; uname -m
+uname -snrvm
 kops_section fqdn
 hostname -f || cat /etc/hostname
-kops_section machine_id
-cat /etc/machine-id || cat /var/lib/dbus/machine-id
 kops_section userspace
 getconf LONG_BIT`
 
+// userScript prints what id says of real and effective user and group, and the effective
+// user's line of passwd.
 const userScript = `kops_section user
-id -un; id -u; id -g; id -ru; id -rg
-getent passwd "$(id -u)" || awk -F: -v id="$(id -u)" '$3 == id' /etc/passwd`
+who=$(id)
+echo "$who"
+case $who in *' euid='*) who=${who#* euid=} ;; *) who=${who#uid=} ;; esac
+who=${who%%[!0-9]*}
+getent passwd "$who" || awk -F: -v id="$who" '$3 == id' /etc/passwd`
 
 const dateScript = `kops_section date
 date '+%Y|%m|%A|%w|%W|%d|%H|%M|%S|%s|%Z|%z|%N'
-TZ=UTC date -u '+%Y-%m-%dT%H:%M:%S'
 kops_section dst
 date -d 2024-07-01 +%Z`
 
-const dnsScript = `kops_section dns
-cat /etc/resolv.conf`
+var dnsFiles = []source{{section: "dns", paths: "/etc/resolv.conf"}}
 
-const selinuxScript = `kops_section selinux
-[ -d /sys/fs/selinux ] && [ -e /sys/fs/selinux/enforce ] && { cat /sys/fs/selinux/enforce; echo; cat /sys/fs/selinux/policyvers; echo; }
-kops_section selinux-config
-cat /etc/selinux/config`
+var selinuxFiles = []source{
+	{section: "selinux-mode", paths: "/sys/fs/selinux/enforce"},
+	{section: "selinux-policy", paths: "/sys/fs/selinux/policyvers"},
+	{section: "selinux-config", paths: "/etc/selinux/config"}}
 
 const apparmorScript = `kops_section apparmor
 [ -d /sys/kernel/security/apparmor ] && echo enabled`
 
-const fipsScript = `kops_section fips
-cat /proc/sys/crypto/fips_enabled`
+var fipsFiles = []source{{section: "fips", paths: "/proc/sys/crypto/fips_enabled"}}
 
-const cmdlineScript = `kops_section cmdline
-cat /proc/cmdline`
+var cmdlineFiles = []source{{section: "cmdline", paths: "/proc/cmdline"}}
 
-const hostKeysScript = `kops_section hostkeys
-cat /etc/ssh/ssh_host_*_key.pub`
+var hostKeysFiles = []source{{section: "hostkeys", paths: "/etc/ssh/ssh_host_*_key.pub"}}
 
 // localScript prints the host's own facts. A program that fails is told by its status.
 const localScript = `for f in "$kops_facts"/*.fact; do
@@ -61,10 +63,9 @@ done`
 
 const chrootScript = `kops_section chroot
 if [ -n "$debian_chroot" ]; then echo yes
-elif [ -e /proc/1/root/. ] && [ "$(stat -c %d:%i /)" != "$(stat -c %d:%i /proc/1/root/.)" ]; then echo yes; fi`
+elif [ -e /proc/1/root/. ] && ! [ / -ef /proc/1/root/. ]; then echo yes; fi`
 
-const loadScript = `kops_section loadavg
-cat /proc/loadavg`
+var loadFiles = []source{{section: "loadavg", paths: "/proc/loadavg"}}
 
 func readEnv(in sections, facts *value.Map) {
 	env := value.NewMap()
@@ -83,15 +84,21 @@ func readEnv(in sections, facts *value.Map) {
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 func readPlatform(in sections, facts *value.Map) {
-	node, machine := in.line("platform", 1), in.line("platform", 4)
+	words := strings.SplitN(in.one("platform"), " ", 4)
+	for len(words) < 4 {
+		words = append(words, "")
+	}
+	system, node, release, version := words[0], words[1], words[2], words[3]
+	last := strings.LastIndexByte(version, ' ') + 1
+	version, machine := strings.TrimSpace(version[:last]), version[last:]
 	fqdn := in.one("fqdn")
 	if fqdn == "" {
 		fqdn = node
 	}
 	short, _, _ := strings.Cut(node, ".")
 	_, domain, _ := strings.Cut(fqdn, ".")
-	facts.Merge(value.NewMap("system", in.line("platform", 0), "nodename", node, "hostname", short, "fqdn", fqdn, "domain", domain,
-		"kernel", in.line("platform", 2), "kernel_version", in.line("platform", 3), "machine", machine, "architecture", architecture(machine)))
+	facts.Merge(value.NewMap("system", system, "nodename", node, "hostname", short, "fqdn", fqdn, "domain", domain,
+		"kernel", release, "kernel_version", version, "machine", machine, "architecture", architecture(machine)))
 	if bits := in.one("userspace"); bits != "" {
 		facts.Set("userspace_bits", bits)
 		facts.Set("userspace_architecture", architecture(machine))
@@ -112,14 +119,30 @@ func architecture(machine string) string {
 }
 
 func readUser(in sections, facts *value.Map) {
-	fields := strings.Split(in.line("user", 5), ":")
+	ids := map[string]int64{}
+	for word := range strings.FieldsSeq(in.line("user", 0)) { // uid=0(root)
+		if name, id, ok := strings.Cut(word, "="); ok {
+			id, _, _ = strings.Cut(id, "(")
+			ids[name] = number(id)
+		}
+	}
+	uid, gid := ids["uid"], ids["gid"]
+	if id, ok := ids["euid"]; ok { // where they differ
+		uid = id
+	}
+	if id, ok := ids["egid"]; ok {
+		gid = id
+	}
+	fields := strings.Split(in.line("user", 1), ":")
+	if fields[0] == "" {
+		fields[0] = value.Str(uid)
+	}
 	for len(fields) < 7 {
 		fields = append(fields, "")
 	}
-	facts.Merge(value.NewMap("user_id", in.line("user", 0), "user_uid", number(in.line("user", 1)), "user_gid", number(in.line("user", 2)),
+	facts.Merge(value.NewMap("user_id", fields[0], "user_uid", uid, "user_gid", gid,
 		"user_gecos", fields[4], "user_dir", fields[5], "user_shell", fields[6],
-		"real_user_id", number(in.line("user", 3)), "effective_user_id", number(in.line("user", 1)),
-		"real_group_id", number(in.line("user", 4)), "effective_group_id", number(in.line("user", 2))))
+		"real_user_id", ids["uid"], "effective_user_id", uid, "real_group_id", ids["gid"], "effective_group_id", gid))
 }
 
 func readDate(in sections, facts *value.Map) {
@@ -131,7 +154,7 @@ func readDate(in sections, facts *value.Map) {
 	if len(f[12]) == 9 { // busybox has no %N
 		micro = f[12][:6]
 	}
-	utc := in.line("date", 1)
+	utc := time.Unix(number(f[9]), 0).UTC().Format("2006-01-02T15:04:05")
 	day, clock := f[0]+f[1]+f[5], f[6]+f[7]+f[8]
 	dst := in.line("dst", 0) // the zone's name in summer
 	if dst == "" {
@@ -180,14 +203,14 @@ func readDNS(in sections, facts *value.Map) {
 }
 
 func readSELinux(in sections, facts *value.Map) {
-	mode := strings.TrimSpace(in.line("selinux", 0))
+	mode := in.one("selinux-mode")
 	if mode == "" {
 		facts.Set("selinux", value.NewMap("status", "disabled"))
 		return
 	}
 	config := in.assignments("selinux-config")
 	names := map[string]string{"0": "permissive", "1": "enforcing"}
-	facts.Set("selinux", value.NewMap("status", "enabled", "mode", names[mode], "policyvers", number(in.line("selinux", 1)),
+	facts.Set("selinux", value.NewMap("status", "enabled", "mode", names[mode], "policyvers", number(in.one("selinux-policy")),
 		"config_mode", config["SELINUX"], "type", config["SELINUXTYPE"]))
 }
 

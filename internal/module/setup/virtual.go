@@ -6,17 +6,19 @@ import (
 	"kops/internal/value"
 )
 
-const virtualScript = `kops_section detect-virt
-command -v systemd-detect-virt >/dev/null && systemd-detect-virt
-kops_section container
-[ -e /.dockerenv ] && echo docker
-[ -e /run/.containerenv ] && echo podman
-cat /run/systemd/container; echo
-tr '\0' '\n' </proc/1/environ | grep '^container='
-kops_section dmi-virt
-grep -sH '' /sys/devices/virtual/dmi/id/product_name /sys/devices/virtual/dmi/id/sys_vendor /sys/devices/virtual/dmi/id/bios_vendor
-kops_section hypervisor
-grep -m1 -w hypervisor /proc/cpuinfo
+var virtualFiles = []source{{section: "cpuinfo", paths: "/proc/cpuinfo"}, {section: "dmi-virt", named: true,
+	paths: "/sys/devices/virtual/dmi/id/product_name /sys/devices/virtual/dmi/id/sys_vendor /sys/devices/virtual/dmi/id/bios_vendor"}}
+
+// virtualScript asks systemd only where nothing says that this is a container.
+const virtualScript = `kops_section container
+if [ -e /.dockerenv ]; then echo docker
+elif [ -e /run/.containerenv ]; then echo podman
+elif [ -s /run/systemd/container ]; then cat /run/systemd/container
+else
+	tr '\0' '\n' </proc/1/environ | grep '^container='
+	kops_section detect-virt
+	command -v systemd-detect-virt >/dev/null && systemd-detect-virt
+fi
 kops_section kvm
 [ -e /dev/kvm ] && echo kvm`
 
@@ -60,7 +62,7 @@ func virtualization(in sections) (kind, role string) {
 		}
 	}
 	switch {
-	case in.one("hypervisor") != "":
+	case strings.Contains(in["cpuinfo"], " hypervisor"):
 		return "kvm", "guest"
 	case in.one("kvm") != "":
 		return "kvm", "host"
