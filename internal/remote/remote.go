@@ -59,10 +59,14 @@ type Host interface {
 type FileQuery struct {
 	Path    string
 	Follow  bool   // describe what a link points at
-	Hash    string // "sha1", "sha256", "sha512", "md5": checksum of a regular file; "" for none
+	Hash    string // "sha1", "sha256", "sha512", "md5", AnyHash: checksum of a regular file; "" for none
 	Content int64  // return the content of a regular file of at most so many bytes
 	List    bool   // names in a folder
 }
+
+// AnyHash asks for the checksum that is computed soonest of those that nobody can forge:
+// BLAKE2b, or SHA-256 where the host has no b2sum. File.HashedBy tells which it was.
+const AnyHash = "any"
 
 // A File describes a path, as stat does.
 type File struct {
@@ -82,6 +86,7 @@ type File struct {
 	Links                          uint64
 	Link                           string   // target of a link, as it stands there
 	Checksum                       string   // hex; empty where none was asked for, the file is not regular or not Readable
+	HashedBy                       string   // the algorithm of Checksum: "sha1", "sha256", "sha512", "md5", "blake2b"
 	Content                        []byte   // nil where none was asked for, the file is larger than asked for or not Readable
 	Names                          []string // sorted; where List was asked for and Path is a folder that is Readable
 	Readable, Writable, Executable bool     // for the acting user

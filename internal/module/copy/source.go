@@ -11,14 +11,16 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+
+	"golang.org/x/crypto/blake2b"
 )
 
 // A Source is a content on the controller.
 type Source interface {
 	Size() int64
 	Mode() fs.FileMode // 0o7777, for mode: preserve
-	// Checksum returns the hex digest by "sha1" or "sha256". It is asked for once a host: whoever makes a
-	// Source of a large file remembers it.
+	// Checksum returns the hex digest by the algorithms of remote.File. It is asked for once a host, also
+	// ahead of time: whoever makes a Source of a large file remembers it.
 	Checksum(algorithm string) (string, error)
 	Open() (io.ReadCloser, error)
 }
@@ -47,7 +49,7 @@ func (c content) Mode() fs.FileMode            { return 0o644 }
 func (c content) Open() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(c)), nil }
 
 func (c content) Checksum(algorithm string) (string, error) {
-	h, err := newHash(algorithm)
+	h, err := NewHash(algorithm)
 	if err != nil {
 		return "", err
 	}
@@ -55,7 +57,8 @@ func (c content) Checksum(algorithm string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-func newHash(algorithm string) (hash.Hash, error) {
+// NewHash returns the hash of an algorithm of remote.File.
+func NewHash(algorithm string) (hash.Hash, error) {
 	switch algorithm {
 	case "md5":
 		return md5.New(), nil
@@ -65,6 +68,8 @@ func newHash(algorithm string) (hash.Hash, error) {
 		return sha256.New(), nil
 	case "sha512":
 		return sha512.New(), nil
+	case "blake2b":
+		return blake2b.New512(nil)
 	}
 	return nil, fmt.Errorf("%q is not a checksum that kops knows", algorithm)
 }

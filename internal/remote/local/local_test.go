@@ -3,14 +3,18 @@ package local
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/blake2b"
 
 	"kops/internal/remote"
 )
@@ -127,6 +131,34 @@ func TestFilesWithOddNames(t *testing.T) {
 	}
 	if rest[3].Type != fs.ModeDevice|fs.ModeCharDevice {
 		t.Errorf("/dev/null: %+v", rest[3])
+	}
+}
+
+func TestAnyHash(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(file, []byte("hello\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bare := t.TempDir() // a host that has sha256sum alone
+	for _, program := range []string{"sh", "stat", "sha256sum"} {
+		where, err := exec.LookPath(program)
+		if err == nil {
+			err = os.Symlink(where, filepath.Join(bare, program))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	blake := blake2b.Sum512([]byte("hello\n"))
+	for path, want := range map[string]remote.File{
+		os.Getenv("PATH"): {HashedBy: "blake2b", Checksum: hex.EncodeToString(blake[:])},
+		bare:              {HashedBy: "sha256", Checksum: "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"},
+	} {
+		t.Setenv("PATH", path)
+		files, err := host(t).Files(t.Context(), remote.FileQuery{Path: file, Hash: remote.AnyHash})
+		if err != nil || files[0].HashedBy != want.HashedBy || files[0].Checksum != want.Checksum {
+			t.Errorf("PATH %s: %+v, %v", path, files, err)
+		}
 	}
 }
 

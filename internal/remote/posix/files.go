@@ -27,7 +27,7 @@ func (h *Host) Files(ctx context.Context, queries ...remote.FileQuery) ([]remote
 		if strings.ContainsRune(q.Path, 0) || q.Path == "" {
 			return nil, fmt.Errorf("%q is not a path", q.Path)
 		}
-		if q.Hash != "" && hashLength[q.Hash] == 0 {
+		if q.Hash != "" && q.Hash != remote.AnyHash && hashLength[q.Hash] == 0 {
 			return nil, fmt.Errorf("%q is not a checksum that kops knows: md5, sha1, sha256, sha512", q.Hash)
 		}
 	}
@@ -63,6 +63,9 @@ func describePaths(queries []remote.FileQuery) string {
 // hashLength is the number of hex digits of each checksum; its program is the name with
 // "sum" after it.
 var hashLength = map[string]int{"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}
+
+// anyHashes are what remote.AnyHash comes to, by the number of hex digits.
+var anyHashes = map[int]string{64: "sha256", 128: "blake2b"}
 
 // filesScript prints, for each query, fields that are ended by the mark. Names and contents
 // may hold any byte, so nothing else separates them. The shell itself tests what it can:
@@ -120,7 +123,11 @@ kops_more() {
 		return
 	fi
 	if [ -f "$2" ]; then
-		if [ -n "$4" ]; then printf '%sH' $M; "$4"sum <"$2"; fi
+		case $4 in
+		'') ;;
+		any) printf '%sH' $M; if command -v b2sum >/dev/null; then b2sum <"$2"; else sha256sum <"$2"; fi ;;
+		*) printf '%sH' $M; "$4"sum <"$2" ;;
+		esac
 		if [ "$5" -gt 0 ]; then printf '%sC' $M; head -c $(($5 + 1)) <"$2"; fi
 	fi
 	if [ "$6" = true ] && [ -d "$2" ]; then
@@ -221,8 +228,11 @@ func addPart(f *remote.File, q remote.FileQuery, kind byte, text string) error {
 		f.Link = text
 	case 'H':
 		sum, _, _ := strings.Cut(text, " ")
-		if len(sum) == hashLength[q.Hash] {
-			f.Checksum = sum
+		switch {
+		case q.Hash == remote.AnyHash && anyHashes[len(sum)] != "":
+			f.Checksum, f.HashedBy = sum, anyHashes[len(sum)]
+		case len(sum) == hashLength[q.Hash]:
+			f.Checksum, f.HashedBy = sum, q.Hash
 		}
 	case 'C':
 		if int64(len(text)) <= q.Content {

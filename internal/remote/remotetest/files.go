@@ -17,6 +17,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/crypto/blake2b"
+
 	"kops/internal/remote"
 )
 
@@ -192,7 +194,10 @@ func (h *Host) describe(q remote.FileQuery) (remote.File, error) {
 	f.ModTime, f.AccTime, f.ChgTime = n.modTime, n.modTime, n.modTime
 	f.Readable, f.Writable, f.Executable = true, true, n.mode&0o111 != 0
 	if n.typ == 0 && q.Hash != "" {
-		sum, err := checksum(q.Hash, n.content)
+		if f.HashedBy = q.Hash; q.Hash == remote.AnyHash {
+			f.HashedBy = "blake2b"
+		}
+		sum, err := checksum(f.HashedBy, n.content)
 		if err != nil {
 			return f, err
 		}
@@ -232,6 +237,9 @@ func checksum(algorithm string, content []byte) (string, error) {
 		sum = s[:]
 	case "sha512":
 		s := sha512.Sum512(content)
+		sum = s[:]
+	case "blake2b":
+		s := blake2b.Sum512(content)
 		sum = s[:]
 	default:
 		return "", fmt.Errorf("remotetest: unknown checksum %q", algorithm)

@@ -1,10 +1,6 @@
 package source
 
 import (
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/hex"
 	"fmt"
 	"hash"
@@ -13,6 +9,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"kops/internal/module/copy"
 )
 
 // A file is a regular file, whose checksums are computed once for all hosts.
@@ -22,9 +20,14 @@ type file struct {
 	mode    fs.FileMode
 	modTime time.Time
 
-	once sync.Once
-	sums map[string]string
-	err  error
+	usual  sync.Once
+	others sync.Mutex
+	sums   sync.Map // of checksum, by algorithm
+}
+
+type checksum struct {
+	hex string
+	err error
 }
 
 // Size is the file's.
@@ -50,34 +53,53 @@ func (f *file) Open() (io.ReadCloser, error) {
 	return r, nil
 }
 
-// Checksum computes all algorithms in one go, the first time; whoever asks meanwhile waits.
+// Checksum computes a checksum the first time; whoever asks for it meanwhile waits.
 func (f *file) Checksum(algorithm string) (string, error) {
-	f.once.Do(f.hash)
-	sum, ok := f.sums[algorithm]
-	if f.err == nil && !ok {
-		return "", fmt.Errorf("%q is not a checksum that kops knows", algorithm)
+	if algorithm == "sha1" || algorithm == "blake2b" { // every copy of a large file asks for both
+		f.usual.Do(func() { f.remember("sha1", "blake2b") })
+	} else {
+		f.others.Lock()
+		defer f.others.Unlock()
 	}
-	return sum, f.err
+	if _, known := f.sums.Load(algorithm); !known {
+		f.remember(algorithm)
+	}
+	sum, _ := f.sums.Load(algorithm)
+	return sum.(checksum).hex, sum.(checksum).err
 }
 
-func (f *file) hash() {
-	hashes := map[string]hash.Hash{"sha1": sha1.New(), "sha256": sha256.New(), "sha512": sha512.New(), "md5": md5.New()}
+// remember reads the file once for some algorithms.
+func (f *file) remember(algorithms ...string) {
+	hashes := make([]hash.Hash, len(algorithms))
 	var all []io.Writer
-	for _, h := range hashes {
-		all = append(all, h)
+	var err error
+	for i, algorithm := range algorithms {
+		if hashes[i], err = copy.NewHash(algorithm); err != nil {
+			break
+		}
+		all = append(all, hashes[i])
 	}
+	if err == nil {
+		err = f.read(io.MultiWriter(all...))
+	}
+	for i, algorithm := range algorithms {
+		sum := checksum{err: err}
+		if err == nil {
+			sum.hex = hex.EncodeToString(hashes[i].Sum(nil))
+		}
+		f.sums.Store(algorithm, sum)
+	}
+}
+
+// read writes the whole file to w.
+func (f *file) read(w io.Writer) error {
 	r, err := f.Open()
 	if err != nil {
-		f.err = err
-		return
+		return err
 	}
 	defer r.Close()
-	if _, err := io.Copy(io.MultiWriter(all...), r); err != nil {
-		f.err = explain(f.path, err)
-		return
+	if _, err := io.Copy(w, r); err != nil {
+		return explain(f.path, err)
 	}
-	f.sums = map[string]string{}
-	for name, h := range hashes {
-		f.sums[name] = hex.EncodeToString(h.Sum(nil))
-	}
+	return nil
 }
