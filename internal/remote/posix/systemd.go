@@ -32,6 +32,10 @@ func (h *Host) Systemd(ctx context.Context, verb remote.SystemdVerb, units ...st
 	}
 	h.bus.mu.Lock()
 	defer h.bus.mu.Unlock()
+	if verb == remote.DaemonReload && h.bus.conn == nil {
+		// A reload alone is not worth another sudo for a bridge: the shell that is open has it done.
+		return h.systemctl(ctx, verb, nil)
+	}
 	failed, err := h.busVerb(ctx, verb, units)
 	if errors.Is(err, errNoBridge) {
 		return h.systemctl(ctx, verb, units)
