@@ -8,12 +8,14 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"kops/internal/diag"
+	"kops/internal/secret"
 )
 
 // Exit codes, as documented in docs/exit-codes.md. Those of a run are run.ExitFailed and
@@ -32,6 +34,30 @@ type Streams struct {
 	// OutIsTerminal and InIsTerminal say whether a person is at that end.
 	OutIsTerminal, InIsTerminal bool
 	Width                       int // columns of the terminal
+
+	masker *secret.Masker // what a command learns is masked in Err
+}
+
+// terminal is standard error itself, for a program that shows more than lines there.
+func (s Streams) terminal() io.Writer {
+	if w, ok := s.Err.(maskedWriter); ok {
+		return w.to
+	}
+	return s.Err
+}
+
+// maskedWriter masks each text that is written to it.
+type maskedWriter struct {
+	to     io.Writer
+	masker *secret.Masker
+}
+
+// Write implements io.Writer.
+func (w maskedWriter) Write(p []byte) (int, error) {
+	if _, err := io.WriteString(w.to, w.masker.Mask(string(p))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // System returns the streams of the process.
@@ -76,12 +102,27 @@ func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// Main runs the command line and returns the exit code.
+// Main runs the command line and returns the exit code. What goes to standard error is
+// masked, and so is a panic: the text that Go would print of it cannot be.
 func Main(args []string, streams Streams) int {
-	root := newRoot(streams)
-	root.SetArgs(args)
-	err := root.ExecuteContext(context.Background())
-	return report(streams, err)
+	streams.masker = secret.NewMasker()
+	streams.Err = maskedWriter{streams.Err, streams.masker}
+	return guarded(streams, func() int {
+		root := newRoot(streams)
+		root.SetArgs(args)
+		return report(streams, root.ExecuteContext(context.Background()))
+	})
+}
+
+// guarded runs do, and makes an error of its panic.
+func guarded(streams Streams, do func() int) (code int) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			fmt.Fprintf(streams.Err, "kops: panic: %v\n%s\nThis is a bug in kops: please report it with this message.\n", cause, debug.Stack())
+			code = exitError
+		}
+	}()
+	return do()
 }
 
 func newRoot(streams Streams) *cobra.Command {

@@ -45,7 +45,7 @@ func lint(ctx context.Context, streams Streams, f *sourceFlags, args []string) e
 	var list diag.List
 	inv, found := s.inventory(ctx, f)
 	list = append(list, found...)
-	extra, err := f.vars(s.yaml)
+	extra, err := s.extraVars(f)
 	list.Add(err)
 	reg := registry()
 	broken := list.HasErrors()

@@ -139,6 +139,7 @@ func (o *runOptions) execute(ctx context.Context, s *session, p *plan.Plan, warn
 	if err := p.Ask(s.ask, s.streams.InIsTerminal); err != nil {
 		return err
 	}
+	s.hidePrompted(p)
 	showDiagnostics(o.streams, warnings)
 	dir, err := state.CacheDir()
 	if err != nil {
@@ -149,10 +150,10 @@ func (o *runOptions) execute(ctx context.Context, s *session, p *plan.Plan, warn
 
 	dialer := ssh.NewDialer(ssh.Options{Prompt: func(text string) (string, error) { return s.ask(ctx, text, true) }})
 	defer dialer.Close()
-	bus := event.NewBus(event.Mask(s.masker.Mask), o.sink())
+	bus := event.NewBus(event.Mask(s.masker), o.sink())
 	summary, err := run.Run(ctx, run.Options{
 		Plan: p, Dial: dial(dialer), Emit: bus.Emit, Forks: o.forks, Check: o.check, Diff: o.diff, Verbosity: o.verbosity,
-		Defaults: defaults, Artifacts: state.NewArtifacts(dir), Ask: o.asker(s), Hide: s.masker.Add, Stop: stop, Started: o.started(),
+		Defaults: defaults, Artifacts: state.NewArtifacts(dir), Ask: o.asker(s), Hide: s.masker.Add, HideFrom: s.masker.AddFrom, Stop: stop, Started: o.started(),
 	})
 	if closed := bus.Close(); err == nil {
 		err = closed

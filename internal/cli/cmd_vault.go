@@ -51,7 +51,7 @@ func vaultVerb(streams Streams, use, short string, do func(*vaultOptions, contex
 	cmd := &cobra.Command{
 		Use: use, Short: short,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.session = &session{streams: streams, masker: secret.NewMasker()}
+			o.session = &session{streams: streams, masker: streams.masker}
 			return do(o, cmd.Context(), args)
 		},
 	}

@@ -140,18 +140,27 @@ func extraVars(text string, opts yamlpos.Options) (*value.Map, error) {
 func keyValues(text string, pos value.Position) (*value.Map, error) {
 	words, err := shellWords(text)
 	if err != nil {
-		return nil, diag.Errorf(pos, "-e %s: %w", text, err)
+		return nil, diag.Errorf(pos, "-e %s: %w", upToValue(text), err)
 	}
 	m := &value.Map{}
-	for _, word := range words {
+	for i, word := range words {
 		key, val, ok := strings.Cut(word, "=")
 		if !ok || key == "" {
-			return nil, diag.Errorf(pos, "-e %s: %q is not key=value", text, word).
+			return nil, diag.Errorf(pos, "-e %s: word %d is not key=value", upToValue(text), i+1).
 				WithHint("write key=value, a JSON or YAML mapping, or @FILE")
 		}
 		m.Set(key, yamlpos.Text(val, pos))
 	}
 	return m, nil
+}
+
+// upToValue is what an error may show of variables that cannot be read: a password with a
+// space in it is the likeliest reason.
+func upToValue(text string) string {
+	if name, _, ok := strings.Cut(text, "="); ok {
+		return name + "=…"
+	}
+	return text
 }
 
 // shellWords splits as a shell does: quotes hold words together.

@@ -36,14 +36,14 @@ type session struct {
 
 // newSession reads the vault passwords and returns a session.
 func newSession(ctx context.Context, streams Streams, f *sourceFlags) (*session, error) {
-	s := &session{streams: streams, masker: secret.NewMasker()}
+	s := &session{streams: streams, masker: streams.masker}
 	passwords, err := s.passwords(ctx, f.specs(), false)
 	if err != nil {
 		return nil, err
 	}
 	s.vault = secret.NewVault(passwords, s.masker)
 	s.yaml = yamlpos.Options{Decrypter: s.vault}
-	s.engine = template.New(template.Options{ReadFile: s.readFile})
+	s.engine = template.New(template.Options{ReadFile: s.readFile, Hide: s.masker.Add})
 	return s, nil
 }
 
@@ -75,6 +75,45 @@ func (s *session) readFile(path string) ([]byte, error) {
 	return plain, nil
 }
 
+// extraVars reads the -e flags. Those that are named as secrets are hidden.
+func (s *session) extraVars(f *sourceFlags) (*value.Map, error) {
+	extra, err := f.vars(s.yaml)
+	if extra != nil {
+		s.hideNamed("", extra)
+	}
+	return extra, err
+}
+
+// hideNamed hides the values below v whose names say that they are secrets.
+func (s *session) hideNamed(name string, v value.Value) {
+	switch v := v.(type) {
+	case *value.Map:
+		for k, item := range v.All() {
+			s.hideNamed(value.Str(k), item)
+		}
+	case *value.List:
+		for _, item := range v.Items {
+			s.hideNamed(name, item)
+		}
+	case string, int64:
+		s.masker.AddNamed(name, value.Str(v))
+	}
+}
+
+// hidePrompted hides the answers and defaults of private vars_prompts, and what the command
+// line gives in their place.
+func (s *session) hidePrompted(p *plan.Plan) {
+	for _, play := range p.Plays() {
+		for _, prompt := range play.VarsPrompt {
+			for _, m := range []*value.Map{play.Prompted, p.ExtraVars()} {
+				if text, ok := m.At(prompt.Name).(string); ok && prompt.Private {
+					s.masker.Add(text)
+				}
+			}
+		}
+	}
+}
+
 // prompt asks for a secret.
 func (s *session) prompt(text string) ([]byte, error) {
 	answer, err := s.ask(context.Background(), text, true)
@@ -93,6 +132,7 @@ func (s *session) ask(_ context.Context, text string, hidden bool) (string, erro
 	if hidden {
 		answer, err := term.ReadPassword(int(os.Stdin.Fd()))
 		fmt.Fprintln(s.streams.Err)
+		s.masker.Add(string(answer))
 		return string(answer), err
 	}
 	line, err := bufio.NewReader(s.streams.In).ReadString('\n')
@@ -122,7 +162,7 @@ func (s *session) plan(ctx context.Context, f *sourceFlags, startAt string, path
 	var list diag.List
 	inv, found := s.inventory(ctx, f)
 	list = append(list, found...)
-	extra, err := f.vars(s.yaml)
+	extra, err := s.extraVars(f)
 	list.Add(err)
 	limit, err := inventory.ReadLimit(f.limit)
 	list.Add(err)

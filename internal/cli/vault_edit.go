@@ -135,7 +135,7 @@ func (o *vaultOptions) runEditor(ctx context.Context, path string) error {
 		return fmt.Errorf("the editor %q is no command", editor)
 	}
 	cmd := exec.CommandContext(ctx, words[0], append(words[1:], path)...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = o.session.streams.In, o.session.streams.Out, o.session.streams.Err
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = o.session.streams.In, o.session.streams.Out, o.session.streams.terminal()
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 2 * time.Second
 	err = cmd.Run()

@@ -36,7 +36,7 @@ of processes: give it by standard input, or let kops ask for it.`,
 		Example: `  kops vault encrypt-string -p
   pass db/password | tr -d '\n' | kops vault encrypt-string --stdin-name db_password`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.session = &session{streams: streams, masker: secret.NewMasker()}
+			o.session = &session{streams: streams, masker: streams.masker}
 			return o.run(cmd.Context(), args)
 		},
 	}

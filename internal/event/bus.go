@@ -2,6 +2,7 @@ package event
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -41,10 +42,21 @@ func (b *Bus) loop() {
 	var seq int64
 	for e := range b.events {
 		seq++
-		r := Record{Seq: seq, Time: time.Now(), Kind: e.Kind(), Event: b.mask(e)}
-		for _, s := range b.sinks {
-			b.note(s.Handle(r))
+		b.handle(seq, e)
+	}
+}
+
+// handle masks an event and gives it to the sinks. A panic in one of them is an error of
+// it: the run goes on.
+func (b *Bus) handle(seq int64, e Event) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			b.note(fmt.Errorf("the output of %s panicked: %v; this is a bug in kops: please report it", e.Kind(), cause))
 		}
+	}()
+	r := Record{Seq: seq, Time: time.Now(), Kind: e.Kind(), Event: b.mask(e)}
+	for _, s := range b.sinks {
+		b.note(s.Handle(r))
 	}
 }
 

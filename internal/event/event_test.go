@@ -12,24 +12,60 @@ import (
 
 // samples are one of each event, with the secret in every text that may hold one.
 func samples() []Event {
-	m := value.NewMap("k s3cret", value.NewList("s3cret", value.Tuple{"s3cret"}, value.Bytes("s3cret"), value.NewMap("in", "s3cret")), "n", int64(1))
+	m := value.NewMap("k s3cret", value.NewList("s3cret", value.Tuple{"s3cret"}, value.Bytes("s3cret"), value.NewMap("in", "s3cret"), value.Unknown{Why: "s3cret"}), "n", int64(1))
+	pos := value.Position{File: "s3cret.yaml", Line: 1}
 	return []Event{
-		RunStarted{Command: []string{"kops", "-e", "x=s3cret"}},
-		PlayStarted{Name: "s3cret"},
-		TaskStarted{Name: "s3cret"},
+		RunStarted{Command: []string{"kops", "-e", "x=s3cret"}, Playbooks: []string{"s3cret.yaml"}},
+		PlayStarted{Name: "s3cret", Skipped: "s3cret", Pos: pos},
+		TaskStarted{Name: "s3cret", Role: "s3cret", Pos: pos},
 		HostStarted{Host: "h"},
-		Result{Label: "s3cret", Msg: "s3cret", Result: m, Steps: []string{"s3cret"}, Diffs: []Diff{{BeforeHeader: "s3cret", AfterHeader: "s3cret", Before: "s3cret", After: "s3cret", Note: "s3cret"}}},
+		Result{Label: "s3cret", Pos: pos, Msg: "s3cret", Result: m, Steps: []string{"s3cret"}, Diffs: []Diff{{BeforeHeader: "s3cret", AfterHeader: "s3cret", Before: "s3cret", After: "s3cret", Note: "s3cret"}}},
 		Retry{Msg: "s3cret"},
 		Progress{Name: "s3cret", Doing: "s3cret"},
 		Notified{Handlers: []string{"s3cret"}},
-		Warning{Msg: "s3cret", Hint: "s3cret"},
+		Warning{Msg: "s3cret", Hint: "s3cret", Pos: pos},
 		PlayEnded{Stopped: "s3cret"},
 		RunEnded{Stats: m},
 	}
 }
 
+// finder knows one secret, the number 4711, and one that is too short.
+type finder struct{}
+
+func (finder) Mask(s string) string {
+	return strings.NewReplacer("s3cret", "***", "4711", "***").Replace(s)
+}
+func (finder) HoldsShort(s string) bool { return strings.Contains(s, "!") }
+func (finder) HasSecrets() bool         { return true }
+
+// TestMaskWhole holds that a short secret hides all that stands beside it, wherever it is, and
+// that a number may be a secret.
+func TestMaskWhole(t *testing.T) {
+	for name, r := range map[string]Result{
+		"label":  {Label: "a!"},
+		"msg":    {Msg: "a!"},
+		"result": {Result: value.NewMap("a", value.NewList(value.NewMap("b", "a!")))},
+		"bytes":  {Result: value.NewMap("a", value.Tuple{value.Bytes("a!")})},
+		"before": {Diffs: []Diff{{Before: "a!"}}},
+		"after":  {Diffs: []Diff{{After: "a!"}}},
+	} {
+		r.Host, r.Status, r.Steps = "h", Changed, []string{"beside"}
+		if r.Msg == "" {
+			r.Msg = "beside"
+		}
+		out, err := json.Marshal(Mask(finder{})(r))
+		if err != nil || strings.Contains(string(out), "!") || strings.Contains(string(out), "beside") || !strings.Contains(string(out), `"changed":true`) {
+			t.Errorf("%s: %s, %v", name, out, err)
+		}
+	}
+	got := Mask(finder{})(Result{Result: value.NewMap("n", int64(4711), "f", 4711.5, "m", int64(12))}).(Result)
+	if text := value.Str(got.Result); text != "{'n': '***', 'f': '***.5', 'm': 12}" {
+		t.Errorf("numbers: %s", text)
+	}
+}
+
 func TestMask(t *testing.T) {
-	mask := Mask(func(s string) string { return strings.ReplaceAll(s, "s3cret", "***") })
+	mask := Mask(finder{})
 	seen := map[string]bool{}
 	for _, e := range samples() {
 		if seen[e.Kind()] {
@@ -101,6 +137,27 @@ func TestBusKeepsTheOrder(t *testing.T) {
 			t.Fatalf("task %d: attempt %d after %d", e.Task, e.Attempt, last[e.Task])
 		}
 		last[e.Task]++
+	}
+}
+
+type panics struct{ list }
+
+func (p *panics) Handle(r Record) error {
+	if r.Seq == 2 {
+		panic("broken")
+	}
+	return p.list.Handle(r)
+}
+
+// A sink that panics is told of at the end, and the events after it come through.
+func TestBusOutlivesAPanic(t *testing.T) {
+	sink := &panics{}
+	bus := NewBus(func(e Event) Event { return e }, sink)
+	for range 3 {
+		bus.Emit(Retry{})
+	}
+	if err := bus.Close(); err == nil || !strings.Contains(err.Error(), "the output of retry panicked: broken") || len(sink.records) != 2 {
+		t.Errorf("%v, %d records", err, len(sink.records))
 	}
 }
 

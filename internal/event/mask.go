@@ -1,21 +1,44 @@
 package event
 
-import "kops/internal/value"
+import (
+	"math/big"
+	"slices"
 
-// Mask returns a mask for a Bus that applies text to every text of an event that may hold
-// what a host or a user said.
-func Mask(text func(string) string) func(Event) Event {
-	m := masker{text}
+	"kops/internal/value"
+)
+
+// A Masker finds secrets in texts.
+type Masker interface {
+	// Mask returns a text without secrets.
+	Mask(text string) string
+	// HoldsShort tells whether a text holds a secret that is too short to be searched for:
+	// what stands beside it must not be shown either.
+	HoldsShort(text string) bool
+	// HasSecrets tells whether there is anything to find.
+	HasSecrets() bool
+}
+
+// tooShort is why a result is censored that holds such a secret.
+const tooShort = "the result is hidden: it holds a secret that is too short to be told from harmless text"
+
+// Mask returns a mask for a Bus, for every text of an event that may hold what a host or a
+// user said.
+func Mask(by Masker) func(Event) Event {
+	m := masker{by}
+	text := by.Mask
 	return func(e Event) Event {
+		if !by.HasSecrets() {
+			return e
+		}
 		switch e := e.(type) {
 		case RunStarted:
-			e.Command = m.texts(e.Command)
+			e.Command, e.Playbooks = m.texts(e.Command), m.texts(e.Playbooks)
 			return e
 		case PlayStarted:
-			e.Name = text(e.Name)
+			e.Name, e.Skipped, e.Pos.File = text(e.Name), text(e.Skipped), text(e.Pos.File)
 			return e
 		case TaskStarted:
-			e.Name = text(e.Name)
+			e.Name, e.Role, e.Pos.File = text(e.Name), text(e.Role), text(e.Pos.File)
 			return e
 		case Result:
 			return m.result(e)
@@ -29,7 +52,7 @@ func Mask(text func(string) string) func(Event) Event {
 			e.Handlers = m.texts(e.Handlers)
 			return e
 		case Warning:
-			e.Msg, e.Hint = text(e.Msg), text(e.Hint)
+			e.Msg, e.Hint, e.Pos.File = text(e.Msg), text(e.Hint), text(e.Pos.File)
 			return e
 		case PlayEnded:
 			e.Stopped = text(e.Stopped)
@@ -44,39 +67,84 @@ func Mask(text func(string) string) func(Event) Event {
 	}
 }
 
-type masker struct{ text func(string) string }
+type masker struct{ Masker }
 
 func (m masker) texts(list []string) []string {
 	out := make([]string, len(list))
 	for i, s := range list {
-		out[i] = m.text(s)
+		out[i] = m.Mask(s)
 	}
 	return out
 }
 
 func (m masker) result(r Result) Result {
-	r.Label, r.Msg = m.text(r.Label), m.text(r.Msg)
+	r.Pos.File = m.Mask(r.Pos.File)
+	if m.holdsShort(r) {
+		if r.Msg != "" {
+			r.Msg = tooShort
+		}
+		r.Label, r.Steps, r.Diffs = "", nil, nil
+		r.Result = value.NewMap("censored", tooShort, "changed", r.Status == Changed)
+		return r
+	}
+	r.Label, r.Msg = m.Mask(r.Label), m.Mask(r.Msg)
 	r.Steps = m.texts(r.Steps)
 	if r.Result != nil {
 		r.Result = m.value(r.Result).(*value.Map)
 	}
 	diffs := make([]Diff, len(r.Diffs))
 	for i, d := range r.Diffs {
-		d.Before, d.After = m.text(d.Before), m.text(d.After)
-		d.BeforeHeader, d.AfterHeader = m.text(d.BeforeHeader), m.text(d.AfterHeader)
-		d.Note = m.text(d.Note)
+		d.Before, d.After = m.Mask(d.Before), m.Mask(d.After)
+		d.BeforeHeader, d.AfterHeader = m.Mask(d.BeforeHeader), m.Mask(d.AfterHeader)
+		d.Note = m.Mask(d.Note)
 		diffs[i] = d
 	}
 	r.Diffs = diffs
 	return r
 }
 
+func (m masker) holdsShort(r Result) bool {
+	for _, d := range r.Diffs {
+		if m.HoldsShort(d.Before) || m.HoldsShort(d.After) {
+			return true
+		}
+	}
+	return m.HoldsShort(r.Label) || m.HoldsShort(r.Msg) || r.Result != nil && m.valueHoldsShort(r.Result)
+}
+
+// valueHoldsShort looks at texts alone: a number is a code or a count more often than a secret.
+func (m masker) valueHoldsShort(v value.Value) bool {
+	switch v := v.(type) {
+	case string:
+		return m.HoldsShort(v)
+	case value.Bytes:
+		return m.HoldsShort(string(v))
+	case *value.List:
+		return slices.ContainsFunc(v.Items, m.valueHoldsShort)
+	case value.Tuple:
+		return slices.ContainsFunc(v, m.valueHoldsShort)
+	case *value.Map:
+		for _, item := range v.All() { // keys are names
+			if m.valueHoldsShort(item) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (m masker) value(v value.Value) value.Value {
 	switch v := v.(type) {
 	case string:
-		return m.text(v)
+		return m.Mask(v)
+	case int64, *big.Int, float64:
+		if text := value.Str(v); m.Mask(text) != text && !m.HoldsShort(text) {
+			return m.Mask(text)
+		}
+	case value.Unknown:
+		return value.Unknown{Why: m.Mask(v.Why)}
 	case value.Bytes:
-		return value.Bytes(m.text(string(v)))
+		return value.Bytes(m.Mask(string(v)))
 	case *value.List:
 		out := &value.List{Items: make([]value.Value, len(v.Items))}
 		for i, item := range v.Items {

@@ -214,6 +214,7 @@ func (x *execution) perform(ctx context.Context, s *template.Scope, o *outcome) 
 		return
 	}
 	m, _ := x.p.Plan.Registry().Find(x.t.Module)
+	x.p.hideArguments(m, args)
 	spec, problems := m.Decode(args)
 	if len(problems) > 0 {
 		o.fails(x.argumentErrors(problems))
@@ -311,6 +312,9 @@ func (x *execution) close(s *template.Scope, o *outcome) *outcome {
 	if err != nil {
 		o.noLog = true
 		o.fails(err)
+	}
+	if o.noLog {
+		x.p.hideOutcome(o)
 	}
 	switch o.status {
 	case event.Failed:

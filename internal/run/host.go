@@ -134,6 +134,7 @@ func (r *runner) host(inv *plan.Host) *host {
 	defer r.mu.Unlock()
 	h, ok := r.hosts[inv.Name]
 	if !ok {
+		r.hideConnection(inv)
 		h = newHost(inv)
 		r.hosts[inv.Name] = h
 	}

@@ -31,6 +31,8 @@ type Options struct {
 	Ask func(ctx context.Context, prompt string, secret bool) (string, error)
 	// Hide is told every secret that the run comes to know, before it is used.
 	Hide func(secret string)
+	// HideFrom is told texts that came together with secrets, and the names that they have.
+	HideFrom func(name, text string)
 	// Stop ends the run after the steps that are under way, when it is closed.
 	Stop <-chan struct{}
 	// Heartbeat is how long a task may be silent; 0 means ten seconds.
@@ -81,6 +83,8 @@ type runner struct {
 	slots  chan struct{} // forks
 	halted bool          // a play ended the run: everything failed
 	stats  *value.Map
+
+	secretArgs sync.Map // names of secret arguments, by module
 }
 
 // Run carries the plan out. Its error is one that ended the run before its recap; hosts
@@ -94,6 +98,9 @@ func Run(ctx context.Context, opts Options) (Summary, error) {
 	}
 	if opts.Hide == nil {
 		opts.Hide = func(string) {}
+	}
+	if opts.HideFrom == nil {
+		opts.HideFrom = func(string, string) {}
 	}
 	r := &runner{Options: opts, hosts: map[string]*host{}, slots: make(chan struct{}, opts.Forks)}
 	r.watch = startWatch(opts.Heartbeat, opts.Emit)

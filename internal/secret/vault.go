@@ -3,7 +3,6 @@ package secret
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -11,13 +10,6 @@ import (
 
 // DefaultID is the vault id of passwords that were given without one.
 const DefaultID = "default"
-
-// longText is the length from which a text in an encrypted file counts as secret whatever
-// its key: shorter ones may be words (a user, a state) that output is full of.
-const longText = 12
-
-// secretKey matches names of variables that hold secrets.
-var secretKey = regexp.MustCompile(`(?i)pass|pwd|secret|token|credential|key|auth|private`)
 
 // A Password opens vault texts.
 type Password struct {
@@ -66,13 +58,8 @@ func (v *Vault) DecryptValue(text string) (string, error) {
 	return string(o.Plain), err
 }
 
-// Seen masks a text of an encrypted file, if its key's name or its length says that it is a
-// secret, and not a word that only stands beside one.
-func (v *Vault) Seen(key, text string) {
-	if secretKey.MatchString(key) || len(text) >= longText {
-		v.masker.Add(text)
-	}
-}
+// Seen masks a text of an encrypted file.
+func (v *Vault) Seen(key, text string) { v.masker.AddFrom(key, text) }
 
 // Open opens a vault text with the first password that fits.
 func (v *Vault) Open(text string) (Opened, error) {

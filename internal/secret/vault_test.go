@@ -141,8 +141,12 @@ func TestVaultMasks(t *testing.T) {
 	v.Seen("user", "kafka")
 	v.Seen("db_password", "hunter2")
 	v.Seen("blob", "a rather long text")
-	got := m.Mask("sixteen bytes ok, kafka, hunter2, a rather long text, correct horse")
-	if want := "********, kafka, ********, ********, ********"; got != want {
+	v.Seen("state", "on")
+	v.Seen("enabled", "true")
+	v.Seen("port", "9092")
+	v.Seen("number", "4711081516")
+	got := m.Mask("sixteen bytes ok, kafka, hunter2, a rather long text, correct horse, on, true, 9092, 4711081516")
+	if want := "********, ********, ********, ********, ********, on, true, 9092, ********"; got != want {
 		t.Errorf("got %q", got)
 	}
 }

@@ -20,6 +20,8 @@ type Options struct {
 	// ReadFile reads a file of the controller and decrypts it where it is a vault. Nil
 	// means os.ReadFile.
 	ReadFile func(path string) ([]byte, error)
+	// Hide is told the passwords that templates make or hash. Nil hides nothing.
+	Hide func(secret string)
 	// LooseConditions accepts conditions that are no booleans, by Python's truth, as
 	// ansible-core did up to 2.18.
 	LooseConditions bool
@@ -52,10 +54,13 @@ func New(opts Options) *Engine {
 	if opts.ReadFile == nil {
 		opts.ReadFile = os.ReadFile
 	}
+	if opts.Hide == nil {
+		opts.Hide = func(string) {}
+	}
 	e := &Engine{opts: opts, lookups: lookups()}
 	e.cache.Store(&sync.Map{})
 	e.env = jinja.New(jinja.Options{
-		Filters:            filters(),
+		Filters:            filters(opts.Hide),
 		Tests:              tests(),
 		Globals:            e.globals(),
 		Lazy:               lazy(),

@@ -84,7 +84,7 @@ func header(source string, opts FileOptions) (string, FileOptions) {
 // includes others.
 func (s *Scope) fileEnv(path string, o *FileOptions) *jinja.Env {
 	return jinja.New(jinja.Options{
-		Filters: filters(), Tests: tests(), Globals: s.engine.globals(), Lazy: lazy(),
+		Filters: filters(s.engine.opts.Hide), Tests: tests(), Globals: s.engine.globals(), Lazy: lazy(),
 		Loader:              s.loader(path),
 		TrimBlocks:          o.TrimBlocks,
 		LstripBlocks:        o.LstripBlocks,

@@ -8,11 +8,11 @@ import (
 )
 
 // filters are Ansible's filters, beside those that Jinja has itself.
-func filters() map[string]jinja.Func {
+func filters(hide func(secret string)) map[string]jinja.Func {
 	all := map[string]jinja.Func{}
 	for _, group := range []map[string]jinja.Func{
 		dataFilters(), mathFilters(), setFilters(), pathFilters(), regexFilters(), textFilters(),
-		formatFilters(), hashFilters(), randomFilters(), timeFilters(), refusedFilters(),
+		formatFilters(), hashFilters(hide), randomFilters(), timeFilters(), refusedFilters(),
 	} {
 		for name, fn := range group {
 			all[name] = fn

@@ -19,14 +19,14 @@ import (
 )
 
 // hashFilters are digests, password hashes and identifiers made of names.
-func hashFilters() map[string]jinja.Func {
+func hashFilters(hide func(secret string)) map[string]jinja.Func {
 	return map[string]jinja.Func{
 		"md5":           fixedHash("md5"),
 		"sha1":          fixedHash("sha1"),
 		"checksum":      fixedHash("sha1"),
 		"hash":          anyHash,
 		"to_uuid":       toUUID,
-		"password_hash": passwordHash,
+		"password_hash": passwordHash(hide),
 	}
 }
 

@@ -30,7 +30,19 @@ var schemeNames = map[string]string{
 	"md5": "md5_crypt", "blowfish": "bcrypt", "sha256": "sha256_crypt", "sha512": "sha512_crypt",
 }
 
-func passwordHash(c *jinja.Call) (value.Value, error) {
+// passwordHash hashes a password, which is a secret from then on.
+func passwordHash(hide func(secret string)) jinja.Func {
+	return func(c *jinja.Call) (value.Value, error) {
+		if len(c.Args) > 0 {
+			if s, ok := c.Args[0].(string); ok {
+				hide(s)
+			}
+		}
+		return hashOf(c)
+	}
+}
+
+func hashOf(c *jinja.Call) (value.Value, error) {
 	args, err := c.Bind("password", "hashtype=", "salt=", "salt_size=", "rounds=", "ident=")
 	if err != nil {
 		return nil, err

@@ -141,6 +141,9 @@ func (n *NotFound) Error() string {
 // Unwrap makes errors.Is(err, fs.ErrNotExist) hold.
 func (n *NotFound) Unwrap() error { return os.ErrNotExist }
 
+// Hide makes a text secret.
+func (s *Scope) Hide(secret string) { s.engine.opts.Hide(secret) }
+
 // ReadFile reads a file of the controller, decrypted where it is a vault.
 func (s *Scope) ReadFile(path string) ([]byte, error) { return s.engine.opts.ReadFile(path) }
 

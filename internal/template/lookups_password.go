@@ -62,6 +62,7 @@ func (l *lookupCall) password(path string) (string, error) {
 	} else if password, salt, ident, err = l.storedPassword(path, scheme, make); err != nil {
 		return "", err
 	}
+	l.Env.Hide(password)
 	if scheme == "" {
 		return password, nil
 	}

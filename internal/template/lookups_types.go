@@ -23,6 +23,8 @@ type lookupEnv interface {
 	Find(kind, name string) (string, error)
 	// ReadFile reads a file of the controller, decrypted where it is a vault.
 	ReadFile(path string) ([]byte, error)
+	// Hide makes a text secret.
+	Hide(secret string)
 	// Render evaluates a template file with vars laid over the host's.
 	Render(source []byte, path string, vars *value.Map) (value.Value, error)
 	// Var returns the evaluated value of a variable.

@@ -80,7 +80,7 @@ func parseAny(path string, src []byte) (*Node, diag.List) {
 	return ParseOne(path, src)
 }
 
-// announce tells the decrypter each text below n.
+// announce tells the decrypter each text and number below n.
 func announce(n *Node, key string, to Decrypter) {
 	if n == nil {
 		return
@@ -91,7 +91,12 @@ func announce(n *Node, key string, to Decrypter) {
 	for _, item := range n.Items {
 		announce(item, key, to)
 	}
-	if s, ok := n.Str(); ok && n.Tag != TagVault {
+	if n.Kind != Scalar || n.Tag == TagVault {
+		return
+	}
+	if s, ok := n.Str(); ok {
 		to.Seen(key, s)
+	} else if n.Value != nil {
+		to.Seen(key, n.Raw) // a number, perhaps
 	}
 }

@@ -122,7 +122,7 @@ func TestNoVaultPassword(t *testing.T) {
 	}
 	var seen []string
 	m, _, list := LoadMap(path, Options{Decrypter: fakeVault{&seen}})
-	if len(list) > 0 || m.String("user") != "kafka" || fmt.Sprint(seen) != "[user=kafka pass=s3cret]" {
+	if len(list) > 0 || m.String("user") != "kafka" || fmt.Sprint(seen) != "[user=kafka pass=s3cret pass=1]" {
 		t.Errorf("got %v, seen %v, %v", m, seen, list)
 	}
 }

@@ -13,7 +13,7 @@ type Decrypter interface {
 	DecryptFile(src []byte) ([]byte, error)
 	// DecryptValue returns the text of one !vault value.
 	DecryptValue(text string) (string, error)
-	// Seen is told each text in a file that is encrypted as a whole, with its key.
+	// Seen is told each text and number in a file that is encrypted as a whole, with its key.
 	Seen(key, text string)
 }
 
