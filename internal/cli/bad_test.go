@@ -20,6 +20,7 @@ func TestBadInput(t *testing.T) {
 	for _, name := range []string{"KOPS_INVENTORY", "ANSIBLE_INVENTORY", "ANSIBLE_VAULT_PASSWORD_FILE", "CLICOLOR_FORCE", "ANSIBLE_FORCE_COLOR"} {
 		t.Setenv(name, "")
 	}
+	t.Setenv("KOPS_LOCK", "off")
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Chdir("testdata/bad")
 	goldens, err := filepath.Glob("*.golden")

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/signal"
 	"os/user"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -50,6 +52,7 @@ type runOptions struct {
 	askBecome                    bool
 	becomePasswordFile           string
 	forceHandlers                bool
+	lock                         string
 }
 
 func newRun(streams Streams) *cobra.Command {
@@ -105,9 +108,34 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	fs.BoolVarP(&o.askBecome, "ask-become-pass", "K", false, "ask for the become password")
 	fs.StringVar(&o.becomePasswordFile, "become-password-file", "", "file with the become password")
 	fs.BoolVar(&o.forceHandlers, "force-handlers", false, "run handlers on failed hosts too")
+	fs.StringVar(&o.lock, "lock", lockByDefault(), "where another run works on a host: wait for it, fail, or off to take no locks (KOPS_LOCK)")
+}
+
+// lockByDefault is how locks are taken where no flag says so.
+func lockByDefault() string {
+	if mode := os.Getenv("KOPS_LOCK"); mode != "" {
+		return mode
+	}
+	return string(run.LockWait)
+}
+
+// checkLock refuses a --lock that does not exist.
+func (o *runOptions) checkLock() error {
+	modes := []string{string(run.LockWait), string(run.LockFail), string(run.LockOff)}
+	if !slices.Contains(modes, o.lock) {
+		text := fmt.Sprintf("--lock is wait, fail or off, not %q", o.lock)
+		if hint := diag.Suggest(o.lock, modes); hint != "" {
+			text += "; " + hint
+		}
+		return usageError{errors.New(text)}
+	}
+	return nil
 }
 
 func (o *runOptions) run(ctx context.Context) error {
+	if err := o.checkLock(); err != nil {
+		return err
+	}
 	s, err := newSession(ctx, o.streams, &o.sourceFlags)
 	if err != nil {
 		return err
@@ -145,6 +173,10 @@ func (o *runOptions) execute(ctx context.Context, s *session, p *plan.Plan, warn
 	if err != nil {
 		return err
 	}
+	kept, err := state.Dir()
+	if err != nil {
+		return err
+	}
 	ctx, stop, release := interruptible(ctx, o.streams)
 	defer release()
 
@@ -153,6 +185,7 @@ func (o *runOptions) execute(ctx context.Context, s *session, p *plan.Plan, warn
 	bus := event.NewBus(event.Mask(s.masker), o.sink())
 	summary, err := run.Run(ctx, run.Options{
 		Plan: p, Dial: dial(dialer), Emit: bus.Emit, Forks: o.forks, Check: o.check, Diff: o.diff, Verbosity: o.verbosity,
+		Lock: run.LockMode(o.lock), Owed: state.NewOwed(filepath.Join(kept, "owed")),
 		Defaults: defaults, Artifacts: state.NewArtifacts(dir), Ask: o.asker(s), Hide: s.masker.Add, HideFrom: s.masker.AddFrom, Stop: stop, Started: o.started(),
 	})
 	if closed := bus.Close(); err == nil {

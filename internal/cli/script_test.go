@@ -26,6 +26,8 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
+			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, ".state"))
+			env.Setenv("KOPS_LOCK", "off") // the scripts run at the same time, on one machine
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -50,7 +52,7 @@ func kinds() []string {
 	var names []string
 	for _, e := range []event.Event{
 		event.RunStarted{}, event.PlayStarted{}, event.TaskStarted{}, event.HostStarted{}, event.Result{}, event.Retry{},
-		event.Progress{}, event.Notified{}, event.Warning{}, event.PlayEnded{}, event.RunEnded{},
+		event.Progress{}, event.Notified{}, event.HandlerOwed{}, event.LockWaiting{}, event.Warning{}, event.PlayEnded{}, event.RunEnded{},
 	} {
 		names = append(names, e.Kind())
 	}

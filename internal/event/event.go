@@ -142,6 +142,29 @@ type Notified struct {
 	Handlers []string `json:"handlers"`
 }
 
+// HandlerOwed says that an earlier run owes a host a handler: it is notified by that, and runs where
+// the task that owed it would have had it run.
+type HandlerOwed struct {
+	Host       string    `json:"host"`
+	Handler    string    `json:"handler"` // "role : name" for a role's
+	Play       string    `json:"play"`    // as it is written
+	Task       string    `json:"task"`    // that notified it
+	Since      time.Time `json:"since"`
+	Run        string    `json:"run"`
+	User       string    `json:"user"`
+	Controller string    `json:"controller"` // on which that run was
+}
+
+// LockWaiting says that another run holds the lock of a host, and this one waits for it.
+type LockWaiting struct {
+	Host       string    `json:"host"`
+	Run        string    `json:"run"` // that holds it; what follows is that run's
+	User       string    `json:"user"`
+	Controller string    `json:"controller"`
+	Since      time.Time `json:"since"`
+	PID        int       `json:"pid"` // of the process on the host that holds it
+}
+
 // Warning is for people: something works, yet is probably not meant.
 type Warning struct {
 	Msg  string         `json:"msg"`
@@ -202,6 +225,12 @@ func (Progress) Kind() string { return "progress" }
 
 // Kind implements Event.
 func (Notified) Kind() string { return "notified" }
+
+// Kind implements Event.
+func (HandlerOwed) Kind() string { return "handler_owed" }
+
+// Kind implements Event.
+func (LockWaiting) Kind() string { return "lock_waiting" }
 
 // Kind implements Event.
 func (Warning) Kind() string { return "warning" }

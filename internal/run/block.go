@@ -139,11 +139,27 @@ func (p *play) handler(ctx context.Context, hosts []*host, t *playbook.Task) {
 			h.failed = false
 			failed = append(failed, h)
 		}
+		h.failedHandler = false
 	}
 	p.task(ctx, hosts, t, false)
+	p.paid(ctx, p.succeeded(ctx, hosts, t), t)
 	for _, h := range failed {
 		h.failed = true
 	}
+}
+
+// succeeded are the hosts on which a handler has done all that it is for.
+func (p *play) succeeded(ctx context.Context, hosts []*host, t *playbook.Task) []*host {
+	if p.Plan.ActionOf(t) == "include_tasks" && p.stopping(ctx) {
+		return nil // what it includes may have been left out
+	}
+	var done []*host
+	for _, h := range hosts {
+		if !h.failedHandler {
+			done = append(done, h)
+		}
+	}
+	return done
 }
 
 func (p *play) notifiedOf(batch []*host, t *playbook.Task) []*host {

@@ -24,6 +24,11 @@ type execution struct {
 	busy *busy
 
 	hidden bool // no_log: neither heartbeats nor retries say what is done
+
+	scope  *template.Scope // the task's own, without an item
+	looped []value.Value   // the loop's items
+	owing  bool            // it is written down which handlers the task notifies
+	wrote  []*debt         // by this task
 }
 
 // run runs the task, once or for each item. A panic is a failed result of this host alone:
@@ -38,6 +43,7 @@ func (x *execution) run(ctx context.Context) (o *outcome) {
 		}
 	}()
 	s := x.p.scope(ctx, x.h, x.t)
+	x.scope = s
 	if x.t.Loop != nil {
 		return x.loop(ctx, s)
 	}

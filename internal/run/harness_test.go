@@ -30,6 +30,7 @@ type setup struct {
 	tags                plan.Tags
 	limit               string
 	options             run.Options
+	watch               func(event.Event) // is told each event at once
 }
 
 // recorder keeps the events of a run.
@@ -105,6 +106,9 @@ func (s setup) run(t *testing.T) (run.Summary, *recorder) {
 	r := &recorder{}
 	o := s.options
 	o.Plan, o.Emit = s.load(t), r.emit
+	if s.watch != nil {
+		o.Emit = func(e event.Event) { r.emit(e); s.watch(e) }
+	}
 	if o.Dial == nil {
 		o.Dial = local.Dial
 	}

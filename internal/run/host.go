@@ -38,6 +38,16 @@ type host struct {
 	roles       []*playbook.Block // the uses of roles that have run in this play
 	effects     []module.Effect   // check mode: what earlier tasks would have brought
 
+	access   access      // how kops reaches it for its own purposes
+	lock     remote.Host // whose shell holds the host's lock; nil where none does
+	unlocked bool        // it has been said that there is no lock to be had
+	opening  error       // why the play could not be begun on it, for its first task
+	onHost   *account    // what it is owed, kept there; nil where that has not been read
+	atHome   *account    // the same kept on the controller
+	ledger   *ledger     // what it is owed in this play; nil where nothing is kept
+
+	failedHandler bool // the handler that is under way has failed on it
+
 	connMu sync.Mutex
 	conns  map[string]remote.Connection // by settings: delegation may log in in another way
 }

@@ -30,6 +30,7 @@ func (x *execution) loop(ctx context.Context, s *template.Scope) *outcome {
 		total.merge(value.NewMap("results", value.NewList(), "skipped_reason", "No items in the list"))
 		return x.close(s, total)
 	}
+	x.looped = items
 	for i := range items {
 		if ctx.Err() != nil {
 			total.fails(ctx.Err())
@@ -101,27 +102,12 @@ func omittedLoop(pos value.Position) error {
 // oneItem runs the task for one item and emits its result. stop ends the loop (break_when).
 func (x *execution) oneItem(ctx context.Context, s *template.Scope, items []value.Value, i int) (o *outcome, stop bool) {
 	l := x.t.Loop
-	name, err := text(s, l.LoopVar)
-	if name == "" {
-		name = "item"
-	}
-	m := value.NewMap(name, items[i], "ansible_loop_var", name)
-	index, err2 := text(s, l.IndexVar)
-	if index != "" {
-		m.Set(index, int64(i))
-		m.Set("ansible_index_var", index)
-	}
-	if extended, _ := flag(s, l.Extended, false); extended {
-		m.Set("ansible_loop", extendedLoop(items, i))
-	}
+	name, m, err := x.itemVars(s, items, i)
 	is := x.p.scopeWith(s, m)
 	o = &outcome{task: x.t}
-	for _, e := range []error{err, err2} {
-		if e != nil {
-			o.fails(e)
-		}
-	}
-	if o.err == nil {
+	if err != nil {
+		o.fails(err)
+	} else {
 		o = x.tries(ctx, is)
 	}
 	if o.status == event.OK { // notifies if another item makes the task changed
@@ -145,6 +131,43 @@ func (x *execution) oneItem(ctx context.Context, s *template.Scope, items []valu
 		sleep(ctx, time.Duration(pause)*time.Second)
 	}
 	return o, stop
+}
+
+// itemVars are the variables of one item, and the name of the item itself.
+func (x *execution) itemVars(s *template.Scope, items []value.Value, i int) (name string, m *value.Map, err error) {
+	l := x.t.Loop
+	name, err = text(s, l.LoopVar)
+	if name == "" {
+		name = "item"
+	}
+	m = value.NewMap(name, items[i], "ansible_loop_var", name)
+	index, err2 := text(s, l.IndexVar)
+	if index != "" {
+		m.Set(index, int64(i))
+		m.Set("ansible_index_var", index)
+	}
+	if extended, _ := flag(s, l.Extended, false); extended {
+		m.Set("ansible_loop", extendedLoop(items, i))
+	}
+	if err2 != nil {
+		err = err2
+	}
+	return name, m, err
+}
+
+// scopes are those in which the names of the task's handlers are evaluated: of a loop, one for
+// each item, since one that changes something has those of all notified.
+func (x *execution) scopes() []*template.Scope {
+	if x.t.Loop == nil {
+		return []*template.Scope{x.scope}
+	}
+	var all []*template.Scope
+	for i := range x.looped {
+		if _, m, err := x.itemVars(x.scope, x.looped, i); err == nil { // an item with an error does nothing
+			all = append(all, x.p.scopeWith(x.scope, m))
+		}
+	}
+	return all
 }
 
 func (x *execution) label(s *template.Scope, item value.Value) string {

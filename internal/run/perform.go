@@ -188,12 +188,27 @@ func (w *work) connect(ctx context.Context) (remote.Host, error) {
 	if w.host != nil {
 		return w.host, nil
 	}
+	if err := w.x.opening(w.tg); err != nil {
+		return nil, err
+	}
 	h, conn, err := w.x.p.connect(ctx, w.x.t, w.tg)
 	if err != nil {
 		return nil, err
 	}
 	w.host, w.conn, w.before = h, conn, conn.RoundTrips()
 	return h, nil
+}
+
+// opening is why the play could not be begun on the task's host, told once: the host is not asked
+// again for what it has just refused.
+func (x *execution) opening(tg *target) error {
+	err := x.h.opening
+	var c *remote.ConnectError
+	if err == nil || tg.host != x.h || errors.As(err, &c) && c.Become() && tg.become != x.h.access.become {
+		return nil
+	}
+	x.h.opening = nil
+	return err
 }
 
 func (w *work) trips() int64 {
@@ -282,6 +297,11 @@ func (w *work) predict(o *outcome, c module.Change) {
 
 // carryOut does the steps; again says that a new plan is wanted.
 func (w *work) carryOut(ctx context.Context, o *outcome, c module.Change) (again bool, err error) {
+	if len(c.Steps) > 0 {
+		if err := w.x.owe(ctx); err != nil {
+			return false, err
+		}
+	}
 	for _, s := range c.Steps {
 		if err := ctx.Err(); err != nil {
 			return false, fmt.Errorf("%s: %w", s.Summary, err)
@@ -320,6 +340,7 @@ func (w *work) env(s *template.Scope, args *value.Map) *action.Env {
 		Check: w.check, Diff: w.diff, Verbosity: x.p.Verbosity,
 		Facts:     func(ctx context.Context) (*value.Map, error) { return w.facts(ctx) },
 		Reader:    w.reader,
+		Changing:  x.owe,
 		LoadVars:  x.p.Plan.LoadVars,
 		Registry:  x.p.Plan.Registry(),
 		Artifacts: x.p.Artifacts,

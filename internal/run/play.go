@@ -23,9 +23,13 @@ type play struct {
 	hosts      []*host // those of them that no earlier play lost, in the play's order
 	batch      []*host // those of the current batch
 	batchMagic *value.Map
-	vars       *vars.Set // the play's own layers
-	stopped    string    // why the play ends before its end
-	ended      bool      // meta: end_play
+	vars       *vars.Set        // the play's own layers
+	stopped    string           // why the play ends before its end
+	ended      bool             // meta: end_play
+	stage      string           // the section that is under way
+	locking    bool             // it holds the locks of its hosts
+	reading    bool             // it reads what its hosts are owed
+	becomers   []*playbook.Task // that say as whom they act
 }
 
 // play runs one play, batch by batch.
@@ -47,6 +51,10 @@ func (r *runner) play(ctx context.Context, number int, pl *plan.Play) error {
 		size := min(batches.Size(i), len(left))
 		p.batch, left = left[:size], left[size:]
 		p.Emit(event.PlayStarted{Play: number, Name: p.name, Pos: p.Pos, Hosts: names(p.batch), Batch: i, Batches: batches.Count(len(p.hosts))})
+		if !p.ready(ctx, i) {
+			left = p.hosts
+			break
+		}
 		p.runBatch(ctx)
 		if p.stopped == "" && allFailed(p.batch) {
 			p.stopped = "every host of the batch failed"
@@ -140,16 +148,18 @@ func (p *play) runBatch(ctx context.Context) {
 	p.batchMagic = p.newBatchMagic()
 	p.varsFiles(ctx)
 	p.gatherFacts(ctx)
-	p.section(ctx, p.PreTasks)
-	p.section(ctx, append(slices.Clone(p.Roles), p.Tasks...))
-	p.section(ctx, p.PostTasks)
+	p.section(ctx, sectionPre, p.PreTasks)
+	p.section(ctx, sectionMain, append(slices.Clone(p.Roles), p.Tasks...))
+	p.section(ctx, sectionPost, p.PostTasks)
 }
 
-func (p *play) section(ctx context.Context, entries []playbook.Entry) {
-	if len(entries) == 0 {
-		return
-	}
+// section runs a section and then the handlers that are due.
+func (p *play) section(ctx context.Context, name string, entries []playbook.Entry) {
+	p.stage = name
 	p.entries(ctx, alive(p.batch), entries, false)
+	if !p.stopping(ctx) {
+		p.fallsAfter(name)
+	}
 	p.flushHandlers(ctx, p.batch)
 }
 

@@ -13,6 +13,7 @@ import (
 	"kops/internal/playbook"
 	"kops/internal/remote"
 	"kops/internal/run/action"
+	"kops/internal/state"
 	"kops/internal/value"
 )
 
@@ -27,6 +28,10 @@ type Options struct {
 	Verbosity int
 	Defaults  Defaults
 	Artifacts action.Artifacts
+	Lock      LockMode
+	// Owed keeps on the controller which handlers are owed to hosts on which kops has no root.
+	// Nil keeps nothing, on hosts neither.
+	Owed *state.Owed
 	// Ask prompts the user; nil where there is nobody to ask.
 	Ask func(ctx context.Context, prompt string, secret bool) (string, error)
 	// Hide is told every secret that the run comes to know, before it is used.
@@ -82,6 +87,7 @@ type runner struct {
 	watch  *watch
 	slots  chan struct{} // forks
 	halted bool          // a play ended the run: everything failed
+	began  time.Time
 	stats  *value.Map
 
 	secretArgs sync.Map // names of secret arguments, by module
@@ -102,7 +108,7 @@ func Run(ctx context.Context, opts Options) (Summary, error) {
 	if opts.HideFrom == nil {
 		opts.HideFrom = func(string, string) {}
 	}
-	r := &runner{Options: opts, hosts: map[string]*host{}, slots: make(chan struct{}, opts.Forks)}
+	r := &runner{Options: opts, hosts: map[string]*host{}, slots: make(chan struct{}, opts.Forks), began: time.Now().UTC().Truncate(time.Second)}
 	r.watch = startWatch(opts.Heartbeat, opts.Emit)
 	defer r.watch.stop()
 	defer r.closeAll()

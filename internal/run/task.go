@@ -31,7 +31,7 @@ func (p *play) task(ctx context.Context, hosts []*host, t *playbook.Task, rescua
 	if p.once(ctx, hosts[0], t) {
 		doing = hosts[:1]
 	}
-	outcomes := p.onHosts(ctx, doing, t, id)
+	outcomes := p.onHosts(ctx, doing, t, id, rescuable)
 	var failed []*host
 	for i, h := range hosts {
 		o := outcomes[min(i, len(outcomes)-1)]
@@ -40,6 +40,7 @@ func (p *play) task(ctx context.Context, hosts []*host, t *playbook.Task, rescua
 			failed = append(failed, h)
 		}
 	}
+	p.passes(hosts, t)
 	p.settle(ctx, t, failed, rescuable)
 }
 
@@ -76,7 +77,7 @@ func (p *play) once(ctx context.Context, h *host, t *playbook.Task) bool {
 
 // onHosts runs the task on each host in a goroutine of its own; forks and throttle bound
 // how many work at the same time.
-func (p *play) onHosts(ctx context.Context, hosts []*host, t *playbook.Task, id int) []*outcome {
+func (p *play) onHosts(ctx context.Context, hosts []*host, t *playbook.Task, id int, rescuable bool) []*outcome {
 	outcomes := make([]*outcome, len(hosts))
 	throttle := p.throttle(ctx, hosts[0], t)
 	name := p.nameOf(ctx, hosts[0], t)
@@ -91,6 +92,7 @@ func (p *play) onHosts(ctx context.Context, hosts []*host, t *playbook.Task, id 
 			p.Emit(event.HostStarted{Task: id, Host: h.name})
 			x := &execution{p: p, h: h, t: t, id: id, busy: b}
 			outcomes[i] = x.run(ctx)
+			x.settleOwed(ctx, outcomes[i], rescuable)
 			p.Emit(outcomes[i].event(id, h))
 		})
 	}
@@ -125,6 +127,9 @@ func (p *play) absorb(h *host, t *playbook.Task, o *outcome, did, rescuable bool
 	}
 	p.variables(h, t, o)
 	h.effects = append(h.effects, o.effects...)
+	if o.status == event.Unreachable || o.status == event.Failed && !o.ignored {
+		h.failedHandler = true
+	}
 	if did && len(o.notifies) > 0 {
 		p.notify(h, o.notifies, t.Pos)
 	}

@@ -128,6 +128,7 @@ func (p *process) Stderr() io.Reader           { return p.stderr }
 func (p *process) Exited() <-chan struct{}     { return p.exited }
 func (p *process) ExitCode() (int, error)      { return p.code, p.err }
 func (p *process) Release()                    {}
+func (p *process) Pin()                        {}
 
 // Claim fails where the process has ended.
 func (p *process) Claim() bool {

@@ -73,6 +73,7 @@ type Host struct {
 	hosts   *Hosts
 	turn    chan struct{} // held by whoever uses the shell
 	shell   *shell
+	hold    *call // what each shell runs first, see Hold
 	bus     bus
 	noSFTP  atomic.Bool // found missing
 	left    leftovers
@@ -120,6 +121,7 @@ type call struct {
 	what   string // for errors: "look at /etc/hosts"
 	script string
 	reads  bool          // it changes nothing
+	holds  bool          // it runs in the shell itself, see Hold
 	limit  time.Duration // how long the host may be silent; 0 for ever
 	then   time.Duration // the same once it has said something; limit if 0
 }
@@ -151,7 +153,10 @@ func (h *Host) runOnce(ctx context.Context, c call) (res remote.Result, sent boo
 		h.dropShell()
 	}
 	if h.shell == nil {
-		if h.shell, err = h.openShell(ctx); err == nil {
+		if h.shell, err = h.openShell(ctx); err == nil && !c.holds {
+			err = h.holdAgain(ctx)
+		}
+		if err == nil {
 			err = h.sweep(ctx)
 		}
 		if err != nil {
@@ -161,6 +166,9 @@ func (h *Host) runOnce(ctx context.Context, c call) (res remote.Result, sent boo
 	}
 	res, sent, err = h.shell.run(ctx, h, c)
 	if err == nil {
+		if c.holds {
+			h.held(c, res)
+		}
 		h.shell.proc.Release()
 		return res, sent, nil
 	}

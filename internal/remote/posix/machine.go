@@ -46,4 +46,6 @@ type Process interface {
 	// needs room. Claim takes it back; it fails where the process has been closed.
 	Release()
 	Claim() bool
+	// Pin keeps the process when it is idle, as long as the machine has room for another.
+	Pin()
 }

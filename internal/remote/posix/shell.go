@@ -64,14 +64,14 @@ func (s *shell) run(ctx context.Context, h *Host, c call) (res remote.Result, se
 	h.machine.RoundTrip()
 	fresh := s.fresh
 	if fresh {
-		if err := s.first(ctx, h, c.script); err != nil {
+		if err := s.first(ctx, h, c); err != nil {
 			return res, true, err
 		}
 	}
 	ctx, s.pulse = h.watched(ctx, c.what, c.limit, c.then)
 	defer s.pulse.stop()
 	if !fresh {
-		if err := s.send(ctx, c.script); err != nil {
+		if err := s.send(ctx, c); err != nil {
 			return res, true, err
 		}
 	}
@@ -92,13 +92,17 @@ func (s *shell) run(ctx context.Context, h *Host, c call) (res remote.Result, se
 	return res, true, nil
 }
 
-func (s *shell) send(ctx context.Context, script string) error {
+func (s *shell) send(ctx context.Context, c call) error {
 	var b strings.Builder
 	if s.fresh {
 		b.WriteString(shellInit)
 		fmt.Fprintf(&b, "printf %%s %s- >&2\n", s.mark)
 	}
-	fmt.Fprintf(&b, "(eval %s) </dev/null; printf '%%s=%%d\\n' %s $?; printf %%s= %s >&2\n", Quote(script), s.mark, s.mark)
+	run := "(eval " + Quote(c.script) + ") </dev/null 9>&-" // what the shell holds is not for children
+	if c.holds {
+		run = "eval " + Quote(c.script) + " </dev/null"
+	}
+	fmt.Fprintf(&b, "%s; printf '%%s=%%d\\n' %s $?; printf %%s= %s >&2\n", run, s.mark, s.mark)
 	sending := make(chan error, 1)
 	go func() {
 		_, err := s.proc.Write([]byte(b.String()))
@@ -115,10 +119,10 @@ func (s *shell) send(ctx context.Context, script string) error {
 }
 
 // first sends a fresh shell its first script, and waits until it has begun.
-func (s *shell) first(ctx context.Context, h *Host, script string) error {
+func (s *shell) first(ctx context.Context, h *Host, c call) error {
 	ctx, s.pulse = h.watched(ctx, "start a shell", h.hosts.limits.Read, 0)
 	defer s.pulse.stop()
-	err := s.send(ctx, script)
+	err := s.send(ctx, c)
 	if err == nil {
 		err = s.greet(ctx, h)
 	}

@@ -31,6 +31,7 @@ type Host struct {
 	// They may change the host. Without a handler a script is an error, which names it.
 	OnQuery  func(h *Host, script string) (remote.Result, error)
 	OnScript func(h *Host, script string) (remote.Result, error)
+	OnHold   func(h *Host, script string) (remote.Result, error)
 	OnExec   func(h *Host, cmd remote.Command) (remote.Result, error)
 	OnDial   func(network, address string) (net.Conn, error)
 	// OnSystemd replaces the simple model of units: start makes a unit active, enable
@@ -49,7 +50,7 @@ var _ remote.Host = (*Host)(nil)
 
 // A Call is something that was asked of the host.
 type Call struct {
-	Kind   string // "files", "accounts", "units", "packages", "query", "open", "dial", "exec", "script", "write", "systemd"
+	Kind   string // "files", "accounts", "units", "packages", "query", "open", "dial", "exec", "script", "hold", "write", "systemd"
 	Detail string // paths, names, the script, the command; "restart kafka.service"
 }
 
@@ -173,6 +174,18 @@ func (h *Host) Script(ctx context.Context, script string) (remote.Result, error)
 		err = &remote.ScriptError{Result: res}
 	}
 	return res, err
+}
+
+// Hold answers by OnHold; without it everything is held.
+func (h *Host) Hold(ctx context.Context, script string) (remote.Result, error) {
+	h.record("hold", script)
+	switch {
+	case ctx.Err() != nil:
+		return remote.Result{}, ctx.Err()
+	case h.OnHold == nil:
+		return remote.Result{}, nil
+	}
+	return h.OnHold(h, script)
 }
 
 // Exec answers by OnExec.

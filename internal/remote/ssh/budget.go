@@ -75,15 +75,23 @@ func (b *budget) shrink(ctx context.Context, moment time.Duration) error {
 	return nil
 }
 
-// victim takes the least recently used idle session. The lock is held.
+// victim takes the least recently used idle session. One that is pinned goes only where the
+// host allows no second one. The lock is held.
 func (b *budget) victim() *process {
-	if len(b.idle) == 0 {
-		return nil
+	for _, p := range b.idle {
+		if !p.pinned || b.limit == 1 {
+			b.forget(p)
+			return p
+		}
 	}
-	p := b.idle[0]
-	b.idle = b.idle[1:]
-	p.idle = false
-	return p
+	return nil
+}
+
+// pin keeps a session when it is idle.
+func (b *budget) pin(p *process) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p.pinned = true
 }
 
 // evict ends an idle session: a shell ends when its input does, and only then does the

@@ -28,6 +28,7 @@ type process struct {
 	err    error
 	freed  bool // guarded by the budget's lock
 	idle   bool // likewise
+	pinned bool // likewise
 }
 
 // errRefused says that sshd does not do what a session was opened for.
@@ -165,6 +166,7 @@ func (p *process) Exited() <-chan struct{}     { return p.exited }
 func (p *process) ExitCode() (int, error)      { return p.code, p.err }
 func (p *process) Release()                    { p.link.budget.release(p) }
 func (p *process) Claim() bool                 { return p.link.budget.claim(p) }
+func (p *process) Pin()                        { p.link.budget.pin(p) }
 
 // Close ends the session.
 func (p *process) Close() error {

@@ -250,6 +250,29 @@ func TestFewSessions(t *testing.T) {
 	all.Wait()
 }
 
+// TestHeldShellStays has a host with room for few sessions: the shell that holds something is not
+// closed to make room, unless there is room for one alone. Then the next shell takes it again.
+func TestHeldShellStays(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	for sessions, want := range map[int]string{1: "2", 2: "1"} {
+		h := mustDial(t, sshtest.New(t, sshtest.Options{MaxSessions: sessions}).Settings("me")).As(remote.Become{})
+		taken := filepath.Join(t.TempDir(), "taken")
+		if res, err := h.Hold(ctx, "exec 9>>"+taken+"; echo x >&9"); err != nil || res.ExitCode != 0 {
+			t.Fatal(res, err)
+		}
+		for range 2 {
+			if _, err := h.Exec(ctx, remote.Command{Shell: "true"}); err != nil {
+				t.Error(err)
+			}
+		}
+		res, err := h.Query(ctx, "grep -c x "+taken)
+		if err != nil || strings.TrimSpace(string(res.Stdout)) != want {
+			t.Errorf("%d sessions: taken %s times, want %s (%v)", sessions, res.Stdout, want, err)
+		}
+	}
+}
+
 func TestLostConnection(t *testing.T) {
 	srv := sshtest.New(t, sshtest.Options{})
 	h := mustDial(t, srv.Settings("me")).As(remote.Become{})

@@ -68,6 +68,10 @@ func (s *Sink) Handle(r event.Record) error {
 		s.line(dim, "FAILED - RETRYING: [%s]: %s (%d retries left).", e.Host, s.tasks[e.Task].Name, e.Left)
 	case event.Progress:
 		s.progress(e)
+	case event.HandlerOwed:
+		s.owed(e)
+	case event.LockWaiting:
+		s.line(yellow, "waiting: [%s] is locked by run %s of %s on %s, since %s (process %d on the host)", e.Host, e.Run, e.User, e.Controller, moment(e.Since), e.PID)
 	case event.Warning:
 		s.warning(e)
 	case event.PlayEnded:
@@ -156,6 +160,14 @@ func (s *Sink) warning(e event.Warning) {
 	}
 	s.line(magenta, "[WARNING]: %s", text)
 }
+
+func (s *Sink) owed(e event.HandlerOwed) {
+	s.line(yellow, "owed: [%s] the handler '%s', which the task '%s' notified at %s and which has not succeeded since (run %s of %s on %s)",
+		e.Host, e.Handler, e.Task, moment(e.Since), e.Run, e.User, e.Controller)
+}
+
+// moment is a time for people, as the clock on their wall has it.
+func moment(t time.Time) string { return t.Local().Format(time.DateTime) }
 
 func (s *Sink) ended(e event.PlayEnded) {
 	if e.Stopped != "" {

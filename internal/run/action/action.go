@@ -80,6 +80,9 @@ type Env struct {
 	Facts func(ctx context.Context) (*value.Map, error)
 	// Reader reads the host as the task's user. It connects when first called.
 	Reader func(ctx context.Context) (remote.Reader, error)
+	// Changing is to be called by an action before it changes something itself, on the controller: what
+	// the change owes is written down first.
+	Changing func(ctx context.Context) error
 	// LoadVars reads a file of variables, YAML or JSON, decrypted where it is a vault.
 	LoadVars func(path string) (*value.Map, error)
 	// Registry finds the module that an action ends in.

@@ -55,7 +55,8 @@ func (c Call) env() *action.Env {
 	}
 	set := (&vars.Set{}).With(vars.PlayVars, c.Vars)
 	env := &action.Env{
-		Host: "zk1", Task: "the task", Pos: Pos, Written: c.Args,
+		Changing: func(context.Context) error { return nil },
+		Host:     "zk1", Task: "the task", Pos: Pos, Written: c.Args,
 		Scope:  engine.Scope(context.Background(), set, c.Search),
 		Reader: func(context.Context) (remote.Reader, error) { return h, nil },
 		Warn:   func(string) {},

@@ -91,6 +91,9 @@ func (s *Spec) Act(ctx context.Context, env *action.Env) (action.Outcome, error)
 	if env.Check {
 		return action.Outcome{Changed: true, Result: result}, nil
 	}
+	if err := env.Changing(ctx); err != nil {
+		return action.Outcome{}, err
+	}
 	got, err := bring(ctx, h, src, dest)
 	if err != nil {
 		return action.Outcome{}, fmt.Errorf("fetch %s to %s: %w", src, dest, err)
