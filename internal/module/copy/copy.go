@@ -103,10 +103,7 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	if err := s.verify(source); err != nil {
 		return module.Change{}, err
 	}
-	if source.Size() > smallFile {
-		// The controller reads the file while the host does. Who needs the checksum gets the error.
-		go func() { _, _ = source.Checksum("sha1") }()
-	}
+	ahead(source)
 	query := compareBy(source, smallFile)
 	queries := destQueries(dest, s.Basename, query)
 	files, err := h.Files(ctx, queries...)
@@ -204,26 +201,14 @@ func (s *Spec) choose(dest string, files []remote.File) (target, error) {
 	return t, nil
 }
 
-func (s *Spec) result(source Source) (*value.Map, error) {
-	sum, err := source.Checksum("sha1")
-	if err != nil {
-		return nil, err
-	}
-	r := value.NewMap("checksum", sum)
-	if s.Src != "" {
-		r.Set("src", s.Src)
-	}
-	return r, nil
-}
-
 // planFile compares one file with its source.
 func (s *Spec) planFile(ctx context.Context, h remote.Reader, t target, source Source) (module.Change, error) {
-	result, err := s.result(source)
-	if err != nil {
-		return module.Change{}, err
-	}
 	t.followed.Path = t.path
 	if t.followed.Exists && !s.Force {
+		result, err := s.result(source)
+		if err != nil {
+			return module.Change{}, err
+		}
 		result.Set("msg", "file already exists")
 		return module.Change{Result: attributes.Facts(value.NewMap("dest", t.path), t.followed).Merge(result)}, nil
 	}
@@ -239,26 +224,38 @@ func (s *Spec) planFile(ctx context.Context, h remote.Reader, t target, source S
 			return module.Change{}, err
 		}
 		if same {
+			result, err := s.result(source)
+			if err != nil {
+				return module.Change{}, err
+			}
 			return args.Keep(ctx, h, "dest", t.followed, result)
 		}
 	}
 	if err := fetchForDiff(ctx, h, &t.followed, text); err != nil {
 		return module.Change{}, err
 	}
-	w := attributes.Write{Key: "dest", Path: t.path, Old: t.followed, Open: opener(source), Size: source.Size(), Content: text,
-		Diffs:  []module.Diff{attributes.TextDiff(t.path, t.followed.Content, t.followed.Size, text, source.Size())},
-		Backup: s.Backup, Validate: s.Validation, Unlink: unlink, Result: result}
-	if t.folder == "" {
-		return args.Plan(ctx, h, w)
-	}
-	folders, effects, err := s.makeFolders(ctx, h, t.folder)
+	result, late, err := s.lateResult(source)
 	if err != nil {
 		return module.Change{}, err
 	}
-	w.Before = folders
+	w := attributes.Write{Key: "dest", Path: t.path, Old: t.followed, Open: opener(source), Size: source.Size(), Content: text,
+		Diffs:  []module.Diff{attributes.TextDiff(t.path, t.followed.Content, t.followed.Size, text, source.Size())},
+		Backup: s.Backup, Validate: s.Validation, Unlink: unlink, Result: result}
+	var made []module.Effect
+	if t.folder != "" {
+		if w.Before, made, err = s.makeFolders(ctx, h, t.folder); err != nil {
+			return module.Change{}, err
+		}
+	}
 	c, err := args.Plan(ctx, h, w)
-	c.Effects = append(effects, c.Effects...)
-	return c, err
+	if err != nil {
+		return module.Change{}, err
+	}
+	c.Effects = append(made, c.Effects...)
+	if late {
+		c.Steps[0] = summed(c.Steps[0], source)
+	}
+	return c, nil
 }
 
 // fileAttributes are the attributes of a file, with mode: preserve resolved.

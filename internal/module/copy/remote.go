@@ -2,8 +2,6 @@ package copy
 
 import (
 	"context"
-	"crypto/sha1"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
@@ -34,8 +32,7 @@ func (f hostFile) Checksum(algorithm string) (string, error) {
 	case algorithm != "sha1":
 		return "", fmt.Errorf("%s of %s was not asked for", algorithm, f.file.Path)
 	case f.file.Checksum == "":
-		sum := sha1.Sum(f.file.Content)
-		return hex.EncodeToString(sum[:]), nil
+		return content(f.file.Content).Checksum(algorithm)
 	}
 	return f.file.Checksum, nil
 }

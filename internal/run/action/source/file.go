@@ -3,7 +3,6 @@ package source
 import (
 	"encoding/hex"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -19,15 +18,7 @@ type file struct {
 	size    int64
 	mode    fs.FileMode
 	modTime time.Time
-
-	usual  sync.Once
-	others sync.Mutex
-	sums   sync.Map // of checksum, by algorithm
-}
-
-type checksum struct {
-	hex string
-	err error
+	sums    sync.Map // of func() (string, error), by algorithm
 }
 
 // Size is the file's.
@@ -36,70 +27,84 @@ func (f *file) Size() int64 { return f.size }
 // Mode is the file's.
 func (f *file) Mode() fs.FileMode { return f.mode }
 
-// Open opens the file, unless it has become another one since it was looked at.
+// Checksum computes a checksum the first time; whoever asks for it meanwhile waits.
+func (f *file) Checksum(algorithm string) (string, error) {
+	sum, _ := f.sums.LoadOrStore(algorithm, sync.OnceValues(func() (string, error) { return f.hash(algorithm) }))
+	return sum.(func() (string, error))()
+}
+
+func (f *file) hash(algorithm string) (string, error) {
+	h, err := copy.NewHash(algorithm)
+	if err != nil {
+		return "", err
+	}
+	r, err := f.Open()
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	if _, err := io.Copy(h, r); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// Open opens the file, unless it has become another one since it was looked at. Where it
+// changes while it is read, the last Read says so: half of the old content and half of the
+// new must not pass for either.
 func (f *file) Open() (io.ReadCloser, error) {
 	r, err := os.Open(f.path)
 	if err != nil {
 		return nil, explain(f.path, err)
 	}
-	info, err := r.Stat()
-	if err == nil && (info.Size() != f.size || !info.ModTime().Equal(f.modTime)) {
-		err = fmt.Errorf("src: %s was changed on the controller while it was copied: run the task again", f.path)
-	}
-	if err != nil {
+	s := &steady{File: r, of: f}
+	if err := s.unchanged(); err != nil {
 		r.Close()
 		return nil, err
 	}
-	return r, nil
+	return s, nil
 }
 
-// Checksum computes a checksum the first time; whoever asks for it meanwhile waits.
-func (f *file) Checksum(algorithm string) (string, error) {
-	if algorithm == "sha1" || algorithm == "blake2b" { // every copy of a large file asks for both
-		f.usual.Do(func() { f.remember("sha1", "blake2b") })
-	} else {
-		f.others.Lock()
-		defer f.others.Unlock()
-	}
-	if _, known := f.sums.Load(algorithm); !known {
-		f.remember(algorithm)
-	}
-	sum, _ := f.sums.Load(algorithm)
-	return sum.(checksum).hex, sum.(checksum).err
+// A steady reader reads a file that must stay as it is.
+type steady struct {
+	*os.File
+	of   *file
+	read int64
 }
 
-// remember reads the file once for some algorithms.
-func (f *file) remember(algorithms ...string) {
-	hashes := make([]hash.Hash, len(algorithms))
-	var all []io.Writer
-	var err error
-	for i, algorithm := range algorithms {
-		if hashes[i], err = copy.NewHash(algorithm); err != nil {
-			break
+// Read reads on. It hides the other ways in which an os.File can be copied.
+func (s *steady) Read(p []byte) (int, error) {
+	n, err := s.File.Read(p)
+	s.read += int64(n)
+	switch {
+	case err == io.EOF:
+		if changed := s.unchanged(); changed != nil {
+			return n, changed
 		}
-		all = append(all, hashes[i])
+	case err != nil:
+		return n, explain(s.of.path, err)
+	case s.read > s.of.size: // it grows, perhaps for ever
+		return 0, s.of.changed()
 	}
-	if err == nil {
-		err = f.read(io.MultiWriter(all...))
-	}
-	for i, algorithm := range algorithms {
-		sum := checksum{err: err}
-		if err == nil {
-			sum.hex = hex.EncodeToString(hashes[i].Sum(nil))
-		}
-		f.sums.Store(algorithm, sum)
-	}
+	return n, err
 }
 
-// read writes the whole file to w.
-func (f *file) read(w io.Writer) error {
-	r, err := f.Open()
+// WriteTo would bypass Read.
+func (s *steady) WriteTo(w io.Writer) (int64, error) {
+	return io.Copy(w, struct{ io.Reader }{s})
+}
+
+func (s *steady) unchanged() error {
+	info, err := s.Stat()
 	if err != nil {
-		return err
+		return explain(s.of.path, err)
 	}
-	defer r.Close()
-	if _, err := io.Copy(w, r); err != nil {
-		return explain(f.path, err)
+	if info.Size() != s.of.size || !info.ModTime().Equal(s.of.modTime) {
+		return s.of.changed()
 	}
 	return nil
+}
+
+func (f *file) changed() error {
+	return fmt.Errorf("src: %s was changed on the controller while it was copied: run the task again", f.path)
 }

@@ -68,7 +68,6 @@ func explain(path string, err error) error {
 }
 
 func open(s *template.Scope, path string, info fs.FileInfo, decrypt bool) (copy.Source, error) {
-	mode := unixMode(info.Mode())
 	if decrypt {
 		vault, err := isVault(path)
 		if err != nil {
@@ -76,10 +75,10 @@ func open(s *template.Scope, path string, info fs.FileInfo, decrypt bool) (copy.
 		}
 		if vault {
 			text, err := s.ReadFile(path)
-			return &withMode{copy.Content(text), mode}, err
+			return &withMode{copy.Content(text), unixMode(info.Mode())}, err
 		}
 	}
-	return &file{path: path, size: info.Size(), mode: mode, modTime: info.ModTime()}, nil
+	return &file{path: path, size: info.Size(), mode: unixMode(info.Mode()), modTime: info.ModTime()}, nil
 }
 
 func isVault(path string) (bool, error) {
