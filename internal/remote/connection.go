@@ -28,7 +28,7 @@ func (b Become) GoString() string { return b.String() }
 // A Connection is the one connection to a host, kept for the whole run. It is safe for
 // concurrent use.
 type Connection interface {
-	// As returns the host as the given user sees it. Shells, SFTP and D-Bus of a user are
+	// As returns the host as the given user sees it. Shells and D-Bus of a user are
 	// opened when first needed and kept.
 	As(b Become) Host
 	// RoundTrips returns how many round trips there have been so far.

@@ -60,11 +60,6 @@ func (m *machine) Name() string  { return m.name }
 func (m *machine) Login() string { return m.login }
 func (m *machine) RoundTrip()    { m.trips.Add(1) }
 
-// Subsystem fails: there is no sshd between.
-func (m *machine) Subsystem(context.Context, string) (posix.Process, error) {
-	return nil, errors.New("this machine is not reached by SSH")
-}
-
 // Log discards.
 func (m *machine) Log() *slog.Logger { return slog.New(slog.DiscardHandler) }
 

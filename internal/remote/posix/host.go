@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"kops/internal/remote"
@@ -59,7 +58,6 @@ func (hs *Hosts) Close() {
 	for _, h := range hs.byUser {
 		h.lastSweep()
 		h.bus.close()
-		h.noSFTP.Store(false)
 		h.turn <- struct{}{}
 		h.dropShell()
 		<-h.turn
@@ -75,7 +73,6 @@ type Host struct {
 	shell   *shell
 	hold    *call // what each shell runs first, see Hold
 	bus     bus
-	noSFTP  atomic.Bool // found missing
 	left    leftovers
 }
 

@@ -62,12 +62,6 @@ func (p *pulse) beat() {
 	}
 }
 
-// allow sets another limit from now on.
-func (p *pulse) allow(limit time.Duration) {
-	p.then.Store(int64(limit))
-	p.beat()
-}
-
 // silence returns the reason for err where that is a limit of ctx, and else err.
 func silence(ctx context.Context, err error) error {
 	if why := context.Cause(ctx); err != nil && isSilent(why) {

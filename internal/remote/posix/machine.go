@@ -18,8 +18,6 @@ type Machine interface {
 	Login() string
 	// Start has the login user's shell, whichever that is, run a line.
 	Start(ctx context.Context, line string) (Process, error)
-	// Subsystem starts a subsystem of sshd, "sftp". It fails where there is none.
-	Subsystem(ctx context.Context, name string) (Process, error)
 	// Dial opens a connection from the host's side, with working deadlines.
 	Dial(ctx context.Context, network, address string) (net.Conn, error)
 	// RoundTrip counts one round trip.

@@ -6,64 +6,10 @@ import (
 	"io"
 	"io/fs"
 	"strings"
-
-	"kops/internal/remote"
 )
 
-// bigFile is the size from which SFTP is worth its start.
-const bigFile = 1 << 20
-
-// Open reads a file, a big one over SFTP.
+// Open reads a file through a channel of its own, as it comes.
 func (h *Host) Open(ctx context.Context, name string) (io.ReadCloser, error) {
-	files, err := h.Files(ctx, remote.FileQuery{Path: name, Follow: true})
-	if err == nil && files[0].IsRegular() && files[0].Size >= bigFile {
-		r, err := h.openBig(ctx, name)
-		if err == nil {
-			return r, nil
-		}
-		if ctx.Err() != nil || isSilent(err) {
-			return nil, err
-		}
-		h.machine.Log().Debug("a file comes through cat", "host", h.machine.Name(), "path", name, "why", err)
-	}
-	return h.cat(ctx, name)
-}
-
-// openBig opens a file over SFTP.
-func (h *Host) openBig(ctx context.Context, name string) (io.ReadCloser, error) {
-	s, err := h.openSFTP(ctx, "read "+name, "", "")
-	if err != nil {
-		return nil, err
-	}
-	h.machine.RoundTrip()
-	f, err := s.Open(name)
-	if err != nil {
-		err = s.cause(err)
-		s.drop()
-		return nil, err
-	}
-	r, w := io.Pipe()
-	go func() {
-		_, err := f.WriteTo(w)             // many requests at a time
-		_ = w.CloseWithError(s.cause(err)) // never fails
-	}()
-	return &bigReader{r, s}, nil
-}
-
-// A bigReader is a file that is read over SFTP.
-type bigReader struct {
-	*io.PipeReader
-	session *sftpSession
-}
-
-// Close ends the reading.
-func (r *bigReader) Close() error {
-	r.session.drop()
-	return r.PipeReader.Close()
-}
-
-// cat reads a file through a channel of its own, as it comes.
-func (h *Host) cat(ctx context.Context, name string) (io.ReadCloser, error) {
 	script := "exec cat -- " + Quote(statName(name)) + " </dev/null\n"
 	t, err := h.startTask(ctx, "LC_ALL=C; export LC_ALL\n"+script)
 	if err != nil {

@@ -19,12 +19,15 @@ import (
 // round trip.
 const smallFile = 32 << 10
 
+// chunk is how much of a file is read and sent at a time.
+const chunk = 64 << 10
+
 // removeLimit bounds the attempt to remove the temporary file of a write that failed.
 const removeLimit = 10 * time.Second
 
 // WriteFile replaces a file atomically. Small texts are written by the long-lived shell;
-// what is larger, or binary, goes over SFTP, or else through a channel of its own, into the temporary
-// file first, and flat in memory.
+// what is larger, or binary, goes through a channel of its own into the temporary file first,
+// flat in memory. Such a stream waits for no answers, as SFTP does for each of its packets.
 func (h *Host) WriteFile(ctx context.Context, name string, content io.Reader, opts remote.WriteOptions) error {
 	if err := h.writeFile(ctx, name, content, opts); err != nil {
 		var script *remote.ScriptError
@@ -52,7 +55,7 @@ func (h *Host) writeFile(ctx context.Context, name string, content io.Reader, op
 	default:
 		return fmt.Errorf("read what is to be written: %w", err)
 	}
-	if err := h.fill(ctx, w, newSource(head[:n], content)); err != nil {
+	if err := h.stream(ctx, w, io.MultiReader(bytes.NewReader(head[:n]), content)); err != nil {
 		return err
 	}
 	return h.commit(ctx, w, w.streamed())
@@ -90,18 +93,22 @@ func (h *Host) stream(ctx context.Context, w *write, content io.Reader) error {
 	defer t.close()
 	ctx, t.pulse = h.watched(ctx, "take the content of "+w.path, h.hosts.limits.Read, 0)
 	defer t.pulse.stop()
-	sent := make(chan error, 1)
+	type result struct {
+		size int64
+		err  error
+	}
+	sent := make(chan result, 1)
 	go func() {
-		var err error
-		w.size, err = io.Copy(sftpInput{t}, content)
+		size, err := io.CopyBuffer(input{t}, failing{content, t.pulse.end}, make([]byte, chunk))
 		if err == nil {
 			err = t.proc.CloseWrite()
 		}
-		sent <- err
+		sent <- result{size, err}
 	}()
 	code, err := t.wait(ctx)
 	if err == nil && code == 0 {
-		err = <-sent
+		res := <-sent
+		w.size, err = res.size, res.err
 	}
 	if err != nil {
 		h.removeTemp(w)
@@ -111,6 +118,32 @@ func (h *Host) stream(ctx context.Context, w *write, content io.Reader) error {
 		return &remote.ScriptError{What: "write " + w.path, Result: remote.Result{ExitCode: code, Stderr: t.errs.buf}}
 	}
 	return nil
+}
+
+// An input is that of a task; that the host takes what is written is a sign of life.
+type input struct{ *task }
+
+// Write sends to the task.
+func (i input) Write(p []byte) (int, error) {
+	n, err := i.proc.Write(p)
+	i.pulse.beat()
+	return n, err
+}
+
+// A failing content ends the whole write where it cannot be read: else the host would wait for
+// the rest.
+type failing struct {
+	io.Reader
+	fail context.CancelCauseFunc
+}
+
+// Read reads on.
+func (f failing) Read(p []byte) (int, error) {
+	n, err := f.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		f.fail(fmt.Errorf("read what is to be written: %w", err))
+	}
+	return n, err
 }
 
 // tempName returns a name that run-parts, "*.conf", sudoers.d and logrotate pass over.

@@ -48,16 +48,6 @@ func (w *write) small(text []byte) string {
 		"printf %s " + Quote(string(text)) + ` | cat >"$t" || exit 1` + "\n" + w.finish()
 }
 
-// reserve makes the temporary file and prints its path, so that SFTP need not create it: a
-// server that sees other folders than the shell does finds no such file.
-func (w *write) reserve() string {
-	return w.locate() + create + sweep + `printf %s "$t"` + "\n"
-}
-
-// guard follows an SFTP server that has ended. As for receive, its answer cannot be given
-// where the connection is gone.
-func (w *write) guard() string { return "printf done >&2 || exit 1\ntrap - EXIT\nexit 0\n" }
-
 // receive fills the temporary file from the input. Its answer cannot be given where the
 // connection is gone, and then the file is removed.
 func (w *write) receive() string {

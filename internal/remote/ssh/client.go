@@ -114,15 +114,6 @@ func (c *client) Start(ctx context.Context, line string) (posix.Process, error) 
 	return l.start(ctx, line)
 }
 
-// Subsystem starts a subsystem of sshd.
-func (c *client) Subsystem(ctx context.Context, name string) (posix.Process, error) {
-	l, err := c.link(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return l.subsystem(ctx, name)
-}
-
 // Dial opens a tunnel.
 func (c *client) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	l, err := c.link(ctx)

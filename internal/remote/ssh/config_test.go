@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/crypto/ssh"
+
 	"kops/internal/remote"
 )
 
@@ -94,6 +96,23 @@ func TestConfigRefused(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%v: got %v, want %q", tt.args, err, tt.want)
+		}
+	}
+}
+
+func TestCiphers(t *testing.T) {
+	for _, tt := range []struct{ given, first string }{
+		{"", ssh.CipherAES128GCM},
+		{"Ciphers=aes256-ctr,aes128-gcm@openssh.com", ssh.CipherAES256CTR},
+		{"Ciphers=chacha20-poly1305@openssh.com,aes256-gcm@openssh.com", ssh.CipherChaCha20Poly1305},
+	} {
+		s := remote.Settings{SSHArgs: []string{"-F", "/dev/null"}}
+		if tt.given != "" {
+			s.SSHArgs = append(s.SSHArgs, "-o", tt.given)
+		}
+		c, err := (&configCache{}).resolve(context.Background(), "h", s)
+		if err != nil || c.Algorithms.Ciphers[0] != tt.first {
+			t.Errorf("%q: %v, error %v; want first %s", tt.given, c.Algorithms.Ciphers, err, tt.first)
 		}
 	}
 }

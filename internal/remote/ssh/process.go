@@ -31,32 +31,8 @@ type process struct {
 	pinned bool // likewise
 }
 
-// errRefused says that sshd does not do what a session was opened for.
-var errRefused = errors.New("refused")
-
 // start opens a session and has it run a line.
 func (l *link) start(ctx context.Context, line string) (*process, error) {
-	p, err := l.session(ctx, "exec", line)
-	switch {
-	case err == errRefused:
-		return nil, &remote.ConnectError{Host: l.host, Reason: remote.NoShell, Detail: "sshd refused to run a command"}
-	case err != nil:
-		return nil, err
-	}
-	return p, nil
-}
-
-// subsystem opens a session for a subsystem.
-func (l *link) subsystem(ctx context.Context, name string) (*process, error) {
-	p, err := l.session(ctx, "subsystem", name)
-	if err != nil {
-		return nil, fmt.Errorf("subsystem %s: %w", name, err)
-	}
-	return p, nil
-}
-
-// session opens a session and makes the request with its one argument.
-func (l *link) session(ctx context.Context, request, argument string) (*process, error) {
 	ch, requests, err := l.open(ctx)
 	if err != nil {
 		return nil, err
@@ -67,14 +43,14 @@ func (l *link) session(ctx context.Context, request, argument string) (*process,
 		// Without an answer: a host that forbids it goes without.
 		_, _ = ch.SendRequest("auth-agent-req@openssh.com", false, nil)
 	}
-	ok, err := ch.SendRequest(request, true, ssh.Marshal(struct{ Argument string }{argument}))
+	ok, err := ch.SendRequest("exec", true, ssh.Marshal(struct{ Line string }{line}))
 	switch {
 	case err != nil && l.isLost():
 		err = l.lostError()
 	case err != nil:
 		err = fmt.Errorf("%s: start a command: %w", l.host, err)
 	case !ok:
-		err = errRefused
+		err = &remote.ConnectError{Host: l.host, Reason: remote.NoShell, Detail: "sshd refused to run a command"}
 	default:
 		return p, nil
 	}

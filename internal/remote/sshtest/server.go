@@ -6,7 +6,6 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -23,18 +22,17 @@ import (
 
 // Options say what the server is like. The zero value lets everybody in.
 type Options struct {
-	Passwords   map[string]string                           // by user; nil: no passwords
-	Keys        []ssh.PublicKey                             // that may log in
-	UserCA      ssh.PublicKey                               // whose certificates may log in
-	Interactive bool                                        // ask for the password by keyboard-interactive alone
-	HostKeys    []ssh.Signer                                // an ed25519 key if empty
-	MaxSessions int                                         // 0 for no limit
-	MaxTries    int                                         // failures of authentication; 6 if 0
-	NoForward   bool                                        // forbid tunnels
-	NoExec      bool                                        // refuse commands
-	Shell       []string                                    // what a command line is handed to; /bin/sh -c
-	SFTP        func(io.ReadWriteCloser) io.ReadWriteCloser // offer SFTP on what it makes of the channel
-	Silent      bool                                        // accept TCP and then say nothing
+	Passwords   map[string]string // by user; nil: no passwords
+	Keys        []ssh.PublicKey   // that may log in
+	UserCA      ssh.PublicKey     // whose certificates may log in
+	Interactive bool              // ask for the password by keyboard-interactive alone
+	HostKeys    []ssh.Signer      // an ed25519 key if empty
+	MaxSessions int               // 0 for no limit
+	MaxTries    int               // failures of authentication; 6 if 0
+	NoForward   bool              // forbid tunnels
+	NoExec      bool              // refuse commands
+	Shell       []string          // what a command line is handed to; /bin/sh -c
+	Silent      bool              // accept TCP and then say nothing
 }
 
 // A Server listens on a port of this machine until the test ends.

@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -56,7 +55,7 @@ func (s *Server) serve(c net.Conn) {
 	running.Wait()
 }
 
-// session answers exec and, where the test asks for it, SFTP as a subsystem.
+// session answers exec.
 func (s *Server) session(c net.Conn, opened ssh.NewChannel) {
 	ch, requests, err := opened.Accept()
 	if err != nil {
@@ -65,19 +64,13 @@ func (s *Server) session(c net.Conn, opened ssh.NewChannel) {
 	defer ch.Close()
 	for r := range requests {
 		var line struct{ Line string }
-		serve := s.run
-		if r.Type == "subsystem" && s.opts.SFTP != nil {
-			serve = s.sftp
-		} else if r.Type != "exec" || s.opts.NoExec {
-			serve = nil
-		}
-		if serve == nil || ssh.Unmarshal(r.Payload, &line) != nil {
+		if r.Type != "exec" || s.opts.NoExec || ssh.Unmarshal(r.Payload, &line) != nil {
 			_ = r.Reply(false, nil)
 			continue
 		}
 		_ = r.Reply(true, nil)
 		go ssh.DiscardRequests(requests)
-		status := serve(c, ch, line.Line)
+		status := s.run(c, ch, line.Line)
 		_, _ = ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(status)}))
 		return
 	}
@@ -112,18 +105,6 @@ func (s *Server) run(c net.Conn, ch ssh.Channel, line string) int {
 		return 255
 	}
 	return cmd.ProcessState.ExitCode()
-}
-
-// sftp serves this machine's files, as the test has it served.
-func (s *Server) sftp(_ net.Conn, ch ssh.Channel, _ string) int {
-	server, err := sftp.NewServer(s.opts.SFTP(ch))
-	if err != nil {
-		return 1
-	}
-	if err := server.Serve(); err != nil && !errors.Is(err, io.EOF) {
-		return 1
-	}
-	return 0
 }
 
 // killAll ends what runs for a connection, or, where it is nil, for all.
