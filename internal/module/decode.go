@@ -47,6 +47,13 @@ func (m *Module) Decode(args *value.Map) (Spec, []error) {
 	return spec, nil
 }
 
+// Partly decodes what it can of arguments of which some are missing.
+func (m *Module) Partly(args *value.Map) Spec {
+	spec := m.New()
+	m.fill(spec, args, false)
+	return spec
+}
+
 // Check finds what is wrong with arguments that are not evaluated yet: unknown and
 // missing names, and wrong literals. Values that hold templates pass.
 func (m *Module) Check(args *value.Map) []error {

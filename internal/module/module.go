@@ -71,6 +71,14 @@ type Change struct {
 	Effects []Effect
 	Steps   []Step     // in order; a step that fails ends the task
 	Result  *value.Map // for register; may be nil. "changed" is the runner's
+	Why     string     // with Unknown: what cannot be known ("whether the cluster gets healthy"); "" for the module's name
+}
+
+// A Toucher is a Spec whose arguments alone say what the task may change. It is asked where Plan
+// could not tell, and may have only some of its arguments.
+type Toucher interface {
+	// Touches returns Effects with Doubt.
+	Touches() []Effect
 }
 
 // A Diff is a difference for people: what is there before and after.
@@ -95,21 +103,7 @@ type Outcome struct {
 }
 
 // An Effect is what later tasks of a check run may count on.
-type Effect struct {
-	Path      *remote.File // Exists false: it will be gone
-	User      *remote.User
-	Group     *remote.Group
-	Unit      *remote.Unit
-	Package   *remote.Package
-	Container *Container
-	Gone      bool // User, Group, Unit, Container: it will be gone
-}
-
-// A Container is the effect of a change to a container.
-type Container struct {
-	Name    string
-	Running bool
-}
+type Effect = remote.Effect
 
 // A Failure is a module's own way to fail with a result: a command that exits with 1, a
 // URL with the wrong status. Its text is the task's msg.

@@ -68,6 +68,9 @@ type FileQuery struct {
 	Hash    string // "sha1", "sha256", "sha512", "md5", AnyHash: checksum of a regular file; "" for none
 	Content int64  // return the content of a regular file of at most so many bytes
 	List    bool   // names in a folder
+	// Partial asks for existence and type above all: in check mode the rest may be left out where
+	// an earlier task would change it. Without it, what is not known is an error.
+	Partial bool
 }
 
 // AnyHash asks for the checksum that is computed soonest of those that nobody can forge:
@@ -96,6 +99,7 @@ type File struct {
 	Content                        []byte   // nil where none was asked for, the file is larger than asked for or not Readable
 	Names                          []string // sorted; where List was asked for and Path is a folder that is Readable
 	Readable, Writable, Executable bool     // for the acting user
+	Foreseen                       bool     // check mode: an earlier task would leave it so; times, inode and device are not known
 }
 
 // IsRegular tells whether the path is an existing regular file.
@@ -148,6 +152,7 @@ type Unit struct {
 	NRestarts        int
 	Result           string            // success, exit-code …
 	Properties       map[string]string // all properties that were read, as systemctl show words them
+	Foreseen         bool              // check mode: an earlier task would leave it so; states and paths are known, no more
 }
 
 // Exists tells whether systemd knows the unit.

@@ -34,9 +34,13 @@ func (p *play) block(ctx context.Context, hosts []*host, b *playbook.Block, resc
 		return
 	}
 	hasRescue := len(b.Rescue) > 0
+	before := unknowns(hosts)
 	p.entries(ctx, hosts, b.Block, rescuable || hasRescue)
 	if hasRescue {
 		p.rescue(ctx, hosts, b, rescuable)
+		if p.Check {
+			p.mayRescue(ctx, hosts, b, before)
+		}
 	}
 	if len(b.Always) > 0 {
 		p.always(ctx, hosts, b, rescuable)
@@ -141,6 +145,13 @@ func (p *play) handler(ctx context.Context, hosts []*host, t *playbook.Task) {
 		}
 		h.failedHandler = false
 	}
+	for _, h := range hosts { // hosts that may be notified do not know whether they get here
+		if why := h.unsure[t]; why != "" && h.doubt == "" {
+			h.doubt = why
+			defer func() { h.doubt = "" }()
+		}
+		delete(h.unsure, t)
+	}
 	p.task(ctx, hosts, t, false)
 	p.paid(ctx, p.succeeded(ctx, hosts, t), t)
 	for _, h := range failed {
@@ -177,7 +188,8 @@ func (p *play) notifiedOf(batch []*host, t *playbook.Task) []*host {
 }
 
 // notify marks handlers by name or by what they listen to.
-func (p *play) notify(h *host, names []string, pos value.Position) {
+// unsure, where not "", says why it is not known whether that happens.
+func (p *play) notify(h *host, names []string, pos value.Position, unsure string) {
 	var handlers []string
 	for _, name := range names {
 		found := p.Plan.HandlersOf(p.Play, name)
@@ -185,11 +197,17 @@ func (p *play) notify(h *host, names []string, pos value.Position) {
 			p.Emit(event.Warning{Host: h.name, Pos: pos, Msg: "the handler '" + name + "' does not exist: nothing is notified"})
 		}
 		for _, t := range found {
+			switch {
+			case unsure == "":
+				delete(h.unsure, t)
+			case !h.notified[t]:
+				h.unsure[t] = unsure
+			}
 			h.notified[t] = true
 			handlers = append(handlers, taskName(t))
 		}
 	}
-	if len(handlers) > 0 {
+	if len(handlers) > 0 && unsure == "" {
 		p.Emit(event.Notified{Host: h.name, Handlers: handlers})
 	}
 }

@@ -82,6 +82,11 @@ func (x *execution) tries(ctx context.Context, s *template.Scope) *outcome {
 		if err != nil {
 			return x.close(s, o.fails(err))
 		}
+		if !done && retries > 0 {
+			if x.later(s, o); o.status == event.Unknown {
+				return x.close(s, o)
+			}
+		}
 		if done || attempt > int(retries) {
 			if !done && retries > 0 {
 				o.merge(value.NewMap("attempts", retries)) // as Ansible counts where none succeeded
@@ -136,6 +141,12 @@ func (x *execution) until(s *template.Scope, o *outcome) (bool, error) {
 		return o.status != event.Failed, nil
 	}
 	v, err := x.withResult(s, o).Conditions(clauses(x.t.Until))
+	if v.Unknown {
+		if o.status != event.Changed { // what would be changed would be so at the first attempt
+			o.unknown(v.Why)
+		}
+		return true, err
+	}
 	return v.Holds, err
 }
 
@@ -145,7 +156,11 @@ func (x *execution) withResult(s *template.Scope, o *outcome) *template.Scope {
 	if x.t.Register == "" {
 		return s
 	}
-	return x.p.scopeWith(s, value.NewMap(x.t.Register, o.register()))
+	seen := o.register()
+	if o.stale != "" && o.status != event.Unknown { // what it found decides about itself
+		seen = o.result
+	}
+	return x.p.scopeWith(s, value.NewMap(x.t.Register, seen))
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {
@@ -185,15 +200,26 @@ func (x *execution) once(ctx context.Context, s *template.Scope) *outcome {
 	case err != nil:
 		return o.fails(err)
 	case verdict.Unknown:
+		x.touch(ctx, s)
 		return o.unknown(verdict.Why)
 	case !verdict.Holds:
 		o.status = event.Skipped
 		o.msg = "the condition is false: " + verdict.Clause
 		o.merge(value.NewMap("skip_reason", "Conditional result was False", "false_condition", verdict.Clause))
 		return o
+	case x.h.doubt != "":
+		x.touch(ctx, s)
+		return o.unknown(x.h.doubt)
 	}
 	x.perform(ctx, s, o)
 	x.verdicts(s, o)
+	if o.stale != "" && o.status == event.Failed {
+		o.err = nil
+		o.unknown(o.stale)
+	}
+	if o.status == event.Unknown {
+		x.touch(ctx, s)
+	}
 	return o
 }
 
@@ -256,6 +282,12 @@ func (x *execution) verdicts(s *template.Scope, o *outcome) {
 		case err != nil:
 			o.fails(err)
 			return
+		case v.Unknown:
+			if o.status != event.Changed {
+				o.err = nil
+				o.unknown(v.Why)
+				return
+			}
 		case v.Holds:
 			o.merge(value.NewMap("failed_when_result", true))
 			o.fails(failedWhen(x.t, o))
@@ -286,6 +318,8 @@ func (x *execution) changedWhen(rs *template.Scope, o *outcome) {
 		}
 	case err != nil:
 		o.fails(err)
+	case v.Unknown:
+		o.unknown(v.Why)
 	case v.Holds:
 		o.status = event.Changed
 	default:
@@ -333,6 +367,10 @@ func (x *execution) close(s *template.Scope, o *outcome) *outcome {
 	case event.Changed:
 		if len(o.items) == 0 {
 			o.notifies = x.notifies(s, o)
+		}
+	case event.Unknown:
+		if len(o.items) == 0 && x.mayNotify(s, o) {
+			o.mayNotify = x.notifies(s, o)
 		}
 	}
 	o.finish()

@@ -38,7 +38,11 @@ type fleet struct {
 	// user is who logs in; root if empty. Becoming root works.
 	user string
 
+	// prepare fills a host that is dialled for the first time.
+	prepare func(h *remotetest.Host)
+
 	mu    sync.Mutex
+	hosts map[string]*remotetest.Host // those that prepare filled
 	dials map[string]int
 	ran   []string // "host: command"
 
@@ -55,7 +59,15 @@ func (f *fleet) dial(_ context.Context, name string, _ remote.Settings) (remote.
 	if reason, ok := f.down[name]; ok {
 		return nil, &remote.ConnectError{Host: name, Reason: reason}
 	}
-	h := &fakeHost{Host: remotetest.New(), fleet: f, name: name}
+	host := remotetest.New()
+	if f.prepare != nil {
+		f.prepare(host)
+		if f.hosts == nil {
+			f.hosts = map[string]*remotetest.Host{}
+		}
+		f.hosts[name] = host
+	}
+	h := &fakeHost{Host: host, fleet: f, name: name}
 	h.holding = &struct {
 		cmd   *exec.Cmd
 		stdin io.Closer
@@ -122,6 +134,9 @@ func (h *fakeHost) User() string { return h.user }
 
 // Query, Script and Hold run kops's own scripts on the host's disk.
 func (h *fakeHost) Query(ctx context.Context, script string) (remote.Result, error) {
+	if h.OnQuery != nil {
+		return h.Host.Query(ctx, script)
+	}
 	return h.sh(ctx, script)
 }
 

@@ -6,10 +6,10 @@ import (
 	"sync/atomic"
 
 	"kops/internal/event"
-	"kops/internal/module"
 	"kops/internal/plan"
 	"kops/internal/playbook"
 	"kops/internal/remote"
+	"kops/internal/remote/overlay"
 	"kops/internal/value"
 	"kops/internal/vars"
 )
@@ -35,8 +35,10 @@ type host struct {
 	listed      bool // in the recap
 	counts      event.Counts
 	notified    map[*playbook.Task]bool
-	roles       []*playbook.Block // the uses of roles that have run in this play
-	effects     []module.Effect   // check mode: what earlier tasks would have brought
+	roles       []*playbook.Block         // the uses of roles that have run in this play
+	unsure      map[*playbook.Task]string // check mode: notified by what may change, and why that is not known
+	forecast    *overlay.State            // check mode: what earlier tasks would have brought
+	doubt       string                    // check mode: why it is not known whether the host gets to the next task
 
 	access   access      // how kops reaches it for its own purposes
 	lock     remote.Host // whose shell holds the host's lock; nil where none does
@@ -56,7 +58,7 @@ func newHost(inv *plan.Host) *host {
 	h := &host{
 		name: inv.Name, inv: inv,
 		facts: &value.Map{}, injected: &value.Map{}, setFacts: &value.Map{}, included: &value.Map{},
-		notified: map[*playbook.Task]bool{}, conns: map[string]remote.Connection{},
+		notified: map[*playbook.Task]bool{}, unsure: map[*playbook.Task]string{}, forecast: overlay.NewState(), conns: map[string]remote.Connection{},
 	}
 	h.publish(&vars.Set{})
 	return h

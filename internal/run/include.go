@@ -61,6 +61,7 @@ func (x *execution) includes(ctx context.Context) ([]inclusion, *outcome) {
 	items, unknown, err := x.items(s)
 	switch {
 	case unknown != nil:
+		x.h.forecast.Doubt()
 		return nil, total.unknown(unknown.Why)
 	case err != nil && x.skippedAnyway(s):
 		return nil, skipped(total)
@@ -106,6 +107,7 @@ func (x *execution) oneInclude(s *template.Scope, item *value.Map) ([]inclusion,
 	case err != nil:
 		return nil, o.fails(err)
 	case v.Unknown:
+		x.h.forecast.Doubt()
 		return nil, o.unknown(v.Why)
 	case !v.Holds:
 		skipped(o)

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -19,6 +20,11 @@ func (x *execution) loop(ctx context.Context, s *template.Scope) *outcome {
 	items, unknown, err := x.items(s)
 	switch {
 	case unknown != nil:
+		if v, err := s.Conditions(x.p.conditions(x.t)); err == nil && !v.Holds && !v.Unknown {
+			return x.close(s, skipped(total))
+		}
+		name, _ := text(s, x.t.Loop.LoopVar)
+		x.touch(ctx, x.p.scopeWith(s, value.NewMap(cmp.Or(name, "item"), *unknown)))
 		return x.close(s, total.unknown(unknown.Why))
 	case err != nil:
 		if x.skippedAnyway(s) {
@@ -203,8 +209,11 @@ func (x *execution) sum(total *outcome) {
 	for _, o := range total.items {
 		results.Append(o.register())
 		total.diffs = append(total.diffs, o.diffs...)
-		total.effects = append(total.effects, o.effects...)
 		total.notifies = append(total.notifies, o.notifies...)
+		total.mayNotify = append(total.mayNotify, o.mayNotify...)
+		if o.stale != "" {
+			total.stale = o.stale
+		}
 		total.trips += o.trips
 		total.noLog = total.noLog || o.noLog
 		skippedAll = skippedAll && o.status == event.Skipped
@@ -213,8 +222,8 @@ func (x *execution) sum(total *outcome) {
 		}
 		switch o.status {
 		case event.Changed:
-			if total.status == event.OK {
-				total.status = event.Changed
+			if total.status == event.OK || total.status == event.Unknown { // whatever the others do, something changes
+				total.status, total.why, total.msg = event.Changed, "", ""
 			}
 		case event.Failed:
 			failed = append(failed, o.label)
@@ -224,7 +233,7 @@ func (x *execution) sum(total *outcome) {
 			total.status, total.err = event.Unreachable, o.err
 			total.msg = o.msg
 		case event.Unknown:
-			if total.status == event.OK || total.status == event.Changed {
+			if total.status == event.OK {
 				total.unknown(o.why)
 			}
 		}

@@ -39,9 +39,12 @@ type outcome struct {
 	verbosity int
 	why       string // what is unknown
 
-	action   action.Outcome // facts, hosts and groups to take over
-	notifies []string
-	effects  []module.Effect
+	action    action.Outcome // facts, hosts and groups to take over
+	notifies  []string
+	mayNotify []string // check mode: a change would notify these, and whether there is one is not known
+
+	open  []string // check mode: keys of the result that only doing the task fills
+	stale string   // check mode: why what the task found is not what it will find
 }
 
 func (o *outcome) changed() bool { return o.status == event.Changed }
@@ -157,7 +160,19 @@ func (o *outcome) register() value.Value {
 	if o.status == event.Unknown {
 		return value.Unknown{Why: o.why}
 	}
-	return o.result
+	if o.stale != "" {
+		return value.Unknown{Why: o.stale}
+	}
+	if len(o.open) == 0 {
+		return o.result
+	}
+	r := o.result.Clone()
+	for _, name := range o.open {
+		if _, there := r.Get(name); !there {
+			r.Set(name, value.Unknown{Why: name + " of the task '" + taskName(o.task) + "', which was not done"})
+		}
+	}
+	return r
 }
 
 // event returns the outcome for the sinks.

@@ -141,6 +141,8 @@ func (x *execution) do(ctx context.Context, s *template.Scope, o *outcome, tg *t
 		o.action, o.verbosity = out, out.Verbosity
 		o.merge(out.Result)
 		switch {
+		case w.unsure(o, err):
+			return
 		case err != nil:
 			o.fails(err)
 			return
@@ -182,6 +184,7 @@ type work struct {
 	host        remote.Host
 	conn        remote.Connection
 	before      int64
+	seen        *overlay.Reader // check mode: what the task's Plan reads by
 }
 
 func (w *work) connect(ctx context.Context) (remote.Host, error) {
@@ -224,10 +227,7 @@ func (w *work) reader(ctx context.Context) (remote.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(w.tg.host.effects) == 0 || !w.x.p.Check {
-		return h, nil
-	}
-	return overlay.New(h, readings(w.tg.host.effects)), nil
+	return w.foreseen(h), nil
 }
 
 // module plans and, unless in check mode, carries out.
@@ -241,16 +241,20 @@ func (w *work) module(ctx context.Context, o *outcome, spec module.Spec) {
 		}
 		w.x.busy.step("")
 		change, err := spec.Plan(ctx, r)
+		if w.unsure(o, err) {
+			return
+		}
 		if err != nil {
-			w.planFailed(o, err)
+			o.fails(err)
 			return
 		}
 		o.merge(change.Result)
 		w.keepDiffs(o, change.Diffs)
 		if w.check {
-			w.predict(o, change)
+			w.predict(ctx, o, change)
 			return
 		}
+		w.stale(o)
 		again, err := w.carryOut(ctx, o, change)
 		if err != nil {
 			o.fails(err)
@@ -263,15 +267,6 @@ func (w *work) module(ctx context.Context, o *outcome, spec module.Spec) {
 	o.fails(fmt.Errorf("the host still differs after %d attempts: something else is changing it", maxReplans))
 }
 
-// planFailed tells an error from what check mode cannot know.
-func (w *work) planFailed(o *outcome, err error) {
-	if w.check && errors.Is(err, module.ErrDependsOnEarlier) && len(w.tg.host.effects) > 0 {
-		o.unknown("changes of earlier tasks (" + err.Error() + ")")
-		return
-	}
-	o.fails(err)
-}
-
 func (w *work) keepDiffs(o *outcome, diffs []module.Diff) {
 	if !w.diff {
 		return
@@ -282,16 +277,17 @@ func (w *work) keepDiffs(o *outcome, diffs []module.Diff) {
 }
 
 // predict is what check mode reports of a change.
-func (w *work) predict(o *outcome, c module.Change) {
-	o.effects = append(o.effects, c.Effects...)
+func (w *work) predict(ctx context.Context, o *outcome, c module.Change) {
+	w.keepEffects(ctx, c.Effects)
 	for _, s := range c.Steps {
 		o.steps = append(o.steps, s.Summary)
 	}
 	switch c.Predict {
 	case module.Changes:
 		o.status = event.Changed
+		w.openEnds(o)
 	case module.Unknown:
-		o.unknown("what " + w.name + " does, which only doing it can tell")
+		o.unknown(w.reason(c))
 	}
 }
 
@@ -372,24 +368,4 @@ func (w *work) facts(ctx context.Context) (*value.Map, error) {
 	}
 	facts, _ := c.Result.At("ansible_facts").(*value.Map)
 	return facts, nil
-}
-
-// readings turns the effects of earlier tasks into what the overlay answers with.
-func readings(effects []module.Effect) overlay.State {
-	s := overlay.NewState()
-	for _, e := range effects {
-		switch {
-		case e.Path != nil:
-			s.SetFile(*e.Path)
-		case e.User != nil:
-			s.SetUser(*e.User, e.Gone)
-		case e.Group != nil:
-			s.SetGroup(*e.Group, e.Gone)
-		case e.Unit != nil:
-			s.SetUnit(*e.Unit, e.Gone)
-		case e.Package != nil:
-			s.SetPackage(*e.Package)
-		}
-	}
-	return s
 }

@@ -111,7 +111,7 @@ func (p *play) prepare(ctx context.Context) error {
 		if h.failed { // a host that failed in an earlier play is out, as in Ansible
 			continue
 		}
-		h.ended, h.roles, h.files = false, nil, nil
+		h.ended, h.roles, h.files, h.doubt = false, nil, nil, ""
 		p.hosts = append(p.hosts, h)
 		p.participate(h)
 	}

@@ -89,6 +89,8 @@ type runner struct {
 	halted bool          // a play ended the run: everything failed
 	began  time.Time
 	stats  *value.Map
+	// firstAct names, in check mode, the first task that would start or stop a service.
+	firstAct atomic.Pointer[string]
 
 	secretArgs sync.Map // names of secret arguments, by module
 }

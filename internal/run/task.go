@@ -126,12 +126,14 @@ func (p *play) absorb(h *host, t *playbook.Task, o *outcome, did, rescuable bool
 		p.count(h, o)
 	}
 	p.variables(h, t, o)
-	h.effects = append(h.effects, o.effects...)
 	if o.status == event.Unreachable || o.status == event.Failed && !o.ignored {
 		h.failedHandler = true
 	}
 	if did && len(o.notifies) > 0 {
-		p.notify(h, o.notifies, t.Pos)
+		p.notify(h, o.notifies, t.Pos, "")
+	}
+	if did && len(o.mayNotify) > 0 {
+		p.notify(h, o.mayNotify, t.Pos, "whether the task '"+taskName(t)+"' changes something, which notifies it")
 	}
 	switch {
 	case o.status == event.Unreachable && !o.ignored:

@@ -2,6 +2,8 @@ package template
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"kops/internal/jinja"
 	"kops/internal/value"
@@ -35,7 +37,8 @@ func withPrefix(prefix string, funcs map[string]jinja.Func) map[string]jinja.Fun
 // lazy names the filters and tests that take undefined and unknown arguments.
 func lazy() []string {
 	var names []string
-	for _, name := range []string{"mandatory", "ternary", "type_debug", "vault_encrypted"} {
+	// The tests of results too: in check mode whether a task would change something is known where its output is not.
+	for _, name := range append(slices.Sorted(maps.Keys(resultTests())), "mandatory", "ternary", "type_debug", "vault_encrypted") {
 		names = append(names, name, "ansible.builtin."+name)
 	}
 	return names

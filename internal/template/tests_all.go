@@ -61,7 +61,17 @@ func onResult(fn func(*value.Map) value.Value) jinja.Func {
 		if err != nil {
 			return nil, err
 		}
-		m, ok, err := asMap(args[0])
+		v, err := c.Resolve(args[0])
+		if err != nil {
+			return nil, err
+		}
+		switch v := v.(type) {
+		case value.Undefined:
+			return nil, v
+		case value.Unknown:
+			return v, nil
+		}
+		m, ok, err := asMap(v)
 		if err != nil {
 			return nil, err
 		}

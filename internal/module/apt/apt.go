@@ -125,14 +125,39 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	if err != nil {
 		return module.Change{}, err
 	}
-	if names := d.names(); len(names) > 0 {
+	names := d.names()
+	if _, checking := h.(remote.Foreseer); checking { // an earlier task may bring or take what is decided to be right
+		for _, n := range s.Name {
+			names = append(names, parseName(n).name)
+		}
+	}
+	if len(names) > 0 {
 		known, err := h.Packages(ctx, "apt", names...)
 		if err != nil {
 			return module.Change{}, fmt.Errorf("ask for packages: %w", err)
 		}
+		if err := s.foreseen(h, state, d, known); err != nil {
+			return module.Change{}, err
+		}
 		s.settle(&d, known)
 	}
 	return s.change(state, d), nil
+}
+
+// foreseen tells that check mode cannot know a package's state: it is as it should be now, and an earlier task would
+// change that.
+func (s *Spec) foreseen(h remote.Reader, st state, d decision, known map[string]remote.Package) error {
+	f, ok := h.(remote.Foreseer)
+	if !ok {
+		return nil
+	}
+	for _, n := range s.Name {
+		name := parseName(n).name
+		if st.packages[name].there != known[name].Installed && !slices.Contains(d.names(), name) {
+			return f.Unknown("package " + name)
+		}
+	}
+	return nil
 }
 
 // settle leaves out what an earlier task of a check run would have done.
@@ -179,11 +204,20 @@ func (s *Spec) addPackages(c *module.Change, d decision) {
 		c.Diffs = append(c.Diffs, d.diff())
 	}
 	for _, w := range d.install {
-		c.Effects = append(c.Effects, module.Effect{Package: &remote.Package{Name: w.name, Version: exact(w.version), Installed: true}})
+		c.Effects = append(c.Effects, module.Effect{Package: &remote.Package{Name: w.name, Version: exact(w.version), Installed: true}, Acts: true})
 	}
 	for _, w := range d.remove {
 		c.Effects = append(c.Effects, module.Effect{Package: &remote.Package{Name: w.name}})
 	}
+}
+
+// Touches implements module.Toucher.
+func (s *Spec) Touches() []module.Effect {
+	var effects []module.Effect
+	for _, n := range s.Name {
+		effects = append(effects, module.Effect{Package: &remote.Package{Name: parseName(n).name}, Doubt: true, Acts: true})
+	}
+	return effects
 }
 
 // exact returns a version without wildcards, "" for one that has some.

@@ -116,6 +116,9 @@ func (a Arguments) Apply(f remote.File, known Known) remote.File {
 func (a Arguments) New(path string, typ fs.FileMode, h remote.Reader, known Known) remote.File {
 	f := remote.File{Path: path, Exists: true, Type: typ, Mode: NewFile, Owner: h.User(), Group: h.User(),
 		Links: 1, Readable: true, Writable: true}
+	if f.Owner != "root" { // their numbers would have to be asked for
+		f.UID, f.GID = -1, -1
+	}
 	if typ == fs.ModeDir {
 		f.Mode, f.Links, f.Executable = NewDir, 2, true
 	}
@@ -139,12 +142,18 @@ func Facts(result *value.Map, f remote.File) *value.Map {
 		result.Set("state", "absent")
 		return result
 	}
-	result.Set("uid", int64(f.UID))
-	result.Set("gid", int64(f.GID))
+	if f.UID >= 0 { // a user who is yet to be made has no number
+		result.Set("uid", int64(f.UID))
+	}
+	if f.GID >= 0 {
+		result.Set("gid", int64(f.GID))
+	}
 	result.Set("owner", f.Owner)
 	result.Set("group", f.Group)
 	result.Set("mode", module.FormatMode(f.Mode))
-	result.Set("size", f.Size)
+	if f.Size >= 0 { // what is yet to be downloaded has no size
+		result.Set("size", f.Size)
+	}
 	result.Set("state", State(f))
 	return result
 }

@@ -31,6 +31,7 @@ type Write struct {
 	Open    Opener
 	Size    int64
 	Content []byte // of what Open gives, where it is known and small: for later tasks of a check run
+	Digest  string // its checksum in hex, where that is known and the content is not
 	Diffs   []module.Diff
 	Backup  bool
 	// BackupKey is the key of the result for where the old file is kept; "backup_file" if empty.
@@ -57,11 +58,11 @@ func (a Arguments) Plan(ctx context.Context, h remote.Reader, w Write) (module.C
 		after = a.Apply(w.Old, known)
 		after.Path = w.Path
 	}
-	after.Size, after.Content, after.Checksum = max(w.Size, 0), w.Content, ""
+	after.Size, after.Content, after.Checksum = w.Size, w.Content, w.Digest
 	c := module.Change{
 		Predict: module.Changes,
 		Diffs:   w.Diffs,
-		Effects: []module.Effect{{Path: &after}},
+		Effects: []module.Effect{{Path: &after, Unlink: w.Unlink}},
 		Result:  Facts(value.NewMap(w.Key, w.Path), after).Merge(w.Result),
 	}
 	if w.Old.Exists && !w.Unlink {
@@ -139,7 +140,7 @@ func (a Arguments) Keep(ctx context.Context, h remote.Reader, key string, f remo
 	after := a.Apply(f, known)
 	c.Predict = module.Changes
 	c.Diffs = Diff(f, after)
-	c.Effects = []module.Effect{{Path: &after}}
+	c.Effects = []module.Effect{{Path: &after, Kept: true}}
 	c.Result = Facts(value.NewMap(key, f.Path), after).Merge(result)
 	c.Steps = []module.Step{Step("set owner, group and mode of "+f.Path, key, f.Path, Commands(f, after))}
 	return c, nil

@@ -117,6 +117,9 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	return s.planFile(ctx, h, t, source)
 }
 
+// Touches implements module.Toucher.
+func (s *Spec) Touches() []module.Effect { return attributes.Touches(s.Dest) }
+
 // contentText is the argument content as text: JSON of mappings and lists.
 func (s *Spec) contentText() (string, error) {
 	switch s.Content.(type) {
@@ -159,9 +162,9 @@ func destQueries(dest, basename string, query remote.FileQuery) []remote.FileQue
 	at := func(p string) []remote.FileQuery {
 		q := query
 		q.Path = p
-		return []remote.FileQuery{q, {Path: p}}
+		return []remote.FileQuery{q, {Path: p, Partial: true}}
 	}
-	queries := append(at(dest), remote.FileQuery{Path: path.Dir(dest), Follow: true})
+	queries := append(at(dest), remote.FileQuery{Path: path.Dir(dest), Follow: true, Partial: true})
 	if basename != "" {
 		queries = append(queries, at(path.Join(dest, basename))...)
 	}

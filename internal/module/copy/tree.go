@@ -98,13 +98,13 @@ func (p *treePlan) folder(ctx context.Context, f remote.File, at string) error {
 	} else {
 		p.commands = append(p.commands, attributes.Commands(f, after)...)
 	}
-	p.add(attributes.Diff(f, after), after)
+	p.add(attributes.Diff(f, after), module.Effect{Path: &after, Kept: f.Exists})
 	return nil
 }
 
-func (p *treePlan) add(diffs []module.Diff, after remote.File) {
+func (p *treePlan) add(diffs []module.Diff, e module.Effect) {
 	p.change.Diffs = append(p.change.Diffs, diffs...)
-	p.change.Effects = append(p.change.Effects, module.Effect{Path: &after})
+	p.change.Effects = append(p.change.Effects, e)
 }
 
 func (p *treePlan) link(e Entry, f remote.File) error {
@@ -116,7 +116,7 @@ func (p *treePlan) link(e Entry, f remote.File) error {
 	}
 	after := remote.File{Path: f.Path, Exists: true, Type: fs.ModeSymlink, Mode: 0o777, Link: e.Link, Owner: p.h.User(), Group: p.h.User(), Links: 1}
 	p.commands = append(p.commands, module.Quote("ln", "-sfn", "--", e.Link, f.Path))
-	p.add(attributes.Diff(f, after), after)
+	p.add(attributes.Diff(f, after), module.Effect{Path: &after})
 	return nil
 }
 
@@ -164,7 +164,7 @@ func (p *treePlan) keep(ctx context.Context, a attributes.Arguments, f remote.Fi
 	}
 	after := a.Apply(f, known)
 	p.commands = append(p.commands, attributes.Commands(f, after)...)
-	p.add(attributes.Diff(f, after), after)
+	p.add(attributes.Diff(f, after), module.Effect{Path: &after, Kept: true})
 	return nil
 }
 

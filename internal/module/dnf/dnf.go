@@ -114,15 +114,35 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 		return module.Change{}, err
 	}
 	d := s.decide(st)
-	if names := slices.Concat(d.install, d.remove); len(names) > 0 {
+	names := slices.Concat(d.install, d.remove)
+	f, checking := h.(remote.Foreseer)
+	if checking { // an earlier task may bring or take what is decided to be right
+		names = append(names, slices.DeleteFunc(slices.Clone(s.Name), isGlob)...)
+	}
+	if len(names) > 0 {
 		known, err := h.Packages(ctx, "dnf", names...)
 		if err != nil {
 			return module.Change{}, fmt.Errorf("ask for packages: %w", err)
+		}
+		for _, n := range s.Name {
+			decided := slices.Contains(d.install, n) || slices.Contains(d.remove, n) || isGlob(n)
+			if checking && !decided && known[n].Installed != st.installed[n] {
+				return module.Change{}, f.Unknown("package " + n)
+			}
 		}
 		d.install = slices.DeleteFunc(d.install, func(n string) bool { return known[n].Installed && !st.installed[n] })
 		d.remove = slices.DeleteFunc(d.remove, func(n string) bool { return !known[n].Installed && !isGlob(n) })
 	}
 	return s.change(st, d), nil
+}
+
+// Touches implements module.Toucher.
+func (s *Spec) Touches() []module.Effect {
+	var effects []module.Effect
+	for _, n := range s.Name {
+		effects = append(effects, module.Effect{Package: &remote.Package{Name: n}, Doubt: true, Acts: true})
+	}
+	return effects
 }
 
 func (s *Spec) change(st state, d decision) module.Change {
@@ -155,7 +175,7 @@ func (s *Spec) change(st state, d decision) module.Change {
 		c.Steps = append(c.Steps, s.step(s.command(st.tool, a.verb, a.names)))
 	}
 	for _, n := range d.install {
-		c.Effects = append(c.Effects, module.Effect{Package: &remote.Package{Name: n, Installed: true}})
+		c.Effects = append(c.Effects, module.Effect{Package: &remote.Package{Name: n, Installed: true}, Acts: true})
 	}
 	for _, n := range d.remove {
 		c.Effects = append(c.Effects, module.Effect{Package: &remote.Package{Name: n}})

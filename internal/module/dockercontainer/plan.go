@@ -35,14 +35,37 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	if now.have, now.there, err = find(ctx, api, s.Name); err != nil {
 		return module.Change{}, err
 	}
+	fate, err := dockerapi.Foresee(h, "container", s.Name)
+	if err != nil {
+		return module.Change{}, err
+	}
+	if fate == dockerapi.Gone {
+		now.have, now.there = container.InspectResponse{}, false
+	}
 	if s.State == "absent" {
+		now.there = now.there || fate == dockerapi.Altered
 		return s.planAbsent(now), nil
+	}
+	if fate == dockerapi.Altered {
+		return module.Change{}, dockerapi.Unknown(h, "container", s.Name)
 	}
 	if now.image, err = dockerapi.FindImage(ctx, api, dockerapi.FullName(s.Image, "")); err != nil {
 		return module.Change{}, err
 	}
+	fate, err = dockerapi.Foresee(h, "image", dockerapi.FullName(s.Image, ""))
+	switch {
+	case err != nil:
+		return module.Change{}, err
+	case fate == dockerapi.Gone:
+		now.image = dockerapi.Image{}
+	case fate == dockerapi.Altered && (now.there || s.Pull == "never"): // a new container is made of whichever image is there then
+		return module.Change{}, dockerapi.Unknown(h, "image", s.Image)
+	}
 	return s.decide(now)
 }
+
+// Touches implements module.Toucher.
+func (s *Spec) Touches() []module.Effect { return dockerapi.Touches("container", s.Name) }
 
 func find(ctx context.Context, api *dockerapi.Client, name string) (container.InspectResponse, bool, error) {
 	found, err := api.ContainerInspect(ctx, name, client.ContainerInspectOptions{})
@@ -59,7 +82,7 @@ func (s *Spec) planAbsent(now scene) module.Change {
 	}
 	change.Predict = module.Changes
 	change.Diffs = []module.Diff{s.diff("present\n", "absent\n")}
-	change.Effects = []module.Effect{{Container: &module.Container{Name: s.Name}, Gone: true}}
+	change.Effects = []module.Effect{dockerapi.Touched("container", s.Name, true)}
 	change.Steps = []module.Step{{Summary: "remove container " + s.Name, Do: s.act("remove", s.remove)}}
 	return change
 }
@@ -95,7 +118,7 @@ func (s *Spec) decide(now scene) (module.Change, error) {
 func (s *Spec) planNew(change *module.Change) {
 	change.Predict = module.Changes
 	change.Diffs = []module.Diff{s.diff("absent\n", s.State+"\nimage: "+s.Image+"\n")}
-	change.Effects = []module.Effect{{Container: &module.Container{Name: s.Name, Running: s.State == "started"}}}
+	change.Effects = []module.Effect{dockerapi.Touched("container", s.Name, false)}
 	change.Steps = append(change.Steps, module.Step{Summary: "create container " + s.Name, Do: s.act("create", s.create)})
 	if s.State == "started" {
 		change.Steps = append(change.Steps, module.Step{Summary: "start container " + s.Name, Do: s.act("start", s.start)})
@@ -144,7 +167,7 @@ func (s *Spec) planExisting(change *module.Change, now scene, differs []differen
 		return
 	}
 	change.Diffs = []module.Diff{s.diff(before.String(), after.String())}
-	change.Effects = []module.Effect{{Container: &module.Container{Name: s.Name, Running: runs}}}
+	change.Effects = []module.Effect{dockerapi.Touched("container", s.Name, false)}
 	change.Result.Set("differences", value.Strings(names))
 }
 

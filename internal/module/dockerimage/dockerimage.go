@@ -101,7 +101,31 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 			return module.Change{}, err
 		}
 	}
-	return s.decide(name, image, other)
+	fate, err := dockerapi.Foresee(h, "image", name)
+	switch {
+	case err != nil:
+		return module.Change{}, err
+	case fate == dockerapi.Gone:
+		image = dockerapi.Image{}
+	case fate == dockerapi.Altered:
+		return module.Change{}, dockerapi.Unknown(h, "image", name)
+	}
+	change, err := s.decide(name, image, other)
+	if len(change.Steps) > 0 {
+		change.Effects = []module.Effect{dockerapi.Touched("image", name, s.State == "absent")}
+		if s.Repository != "" {
+			change.Effects = append(change.Effects, dockerapi.Touches("image", dockerapi.FullName(s.Repository, s.Tag))...)
+		}
+	}
+	return change, err
+}
+
+// Touches implements module.Toucher.
+func (s *Spec) Touches() []module.Effect {
+	if s.Name == "" {
+		return nil
+	}
+	return dockerapi.Touches("image", dockerapi.FullName(s.Name, s.Tag))
 }
 
 // decide compares what is there. other is the image that bears the name in repository.

@@ -74,8 +74,20 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	if err != nil && there {
 		return module.Change{}, api.Explain("look for volume "+s.Name, err)
 	}
+	fate, err := dockerapi.Foresee(h, "volume", s.Name)
+	switch {
+	case err != nil:
+		return module.Change{}, err
+	case fate == dockerapi.Gone:
+		there, found.Volume = false, volume.Volume{}
+	case fate == dockerapi.Altered:
+		return module.Change{}, dockerapi.Unknown(h, "volume", s.Name)
+	}
 	return s.decide(there, found.Volume)
 }
+
+// Touches implements module.Toucher.
+func (s *Spec) Touches() []module.Effect { return dockerapi.Touches("volume", s.Name) }
 
 func (s *Spec) decide(there bool, found volume.Volume) (module.Change, error) {
 	change := module.Change{Result: result(there, found)}
@@ -105,6 +117,7 @@ func (s *Spec) decide(there bool, found volume.Volume) (module.Change, error) {
 		diff.Note = "made anew, its data is lost: " + strings.Join(append(differs, "recreate: "+s.Recreate), ", ")
 	}
 	change.Diffs = []module.Diff{diff}
+	change.Effects = []module.Effect{dockerapi.Touched("volume", s.Name, !wanted)}
 	return change, nil
 }
 

@@ -90,12 +90,13 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	queries := []remote.FileQuery{{Path: p, List: s.State == "link" && s.Force}, {Path: p, Follow: true}}
 	for dir := p; dir != "/"; {
 		dir = path.Dir(dir)
-		queries = append(queries, remote.FileQuery{Path: dir, Follow: true})
+		queries = append(queries, remote.FileQuery{Path: dir, Follow: true, Partial: true})
 	}
 	ancestors := len(queries)
 	if s.Src != "" {
-		queries = append(queries, remote.FileQuery{Path: s.sourcePath(path.Dir(p)), Follow: true},
-			remote.FileQuery{Path: s.sourcePath(p), Follow: true})
+		bare := s.State != "hard" && s.Owner+s.Group == "" && !s.Mode.IsSet() // a link needs to know no more than that there is something
+		queries = append(queries, remote.FileQuery{Path: s.sourcePath(path.Dir(p)), Follow: true, Partial: bare},
+			remote.FileQuery{Path: s.sourcePath(p), Follow: true, Partial: true})
 	}
 	files, err := h.Files(ctx, queries...)
 	if err != nil {
@@ -183,6 +184,9 @@ func (n situation) parentError() error {
 func unchanged(key string, f remote.File) module.Change {
 	return module.Change{Result: attributes.Facts(value.NewMap(key, f.Path), f)}
 }
+
+// Touches implements module.Toucher.
+func (s *Spec) Touches() []module.Effect { return attributes.Touches(s.Path) }
 
 // change is one that makes before what after is, by commands.
 func change(key, summary string, before, after remote.File, commands []string) module.Change {

@@ -27,16 +27,20 @@ func (n situation) link() (module.Change, error) {
 		after.Owner, after.Group = n.reader.User(), n.reader.User()
 	}
 	commands := n.replaceBy("ln", "-sfn", "--", n.Src)
+	var followed []module.Effect
 	switch {
 	case !n.Follow:
 		after = n.Apply(after, n.known)
 		commands = append(commands, n.Create(after)...)
-	case n.source.Exists:
+	case n.source.Exists && n.Differ(n.source):
 		target := n.source
 		target.Path = n.path
 		commands = append(commands, attributes.Commands(target, n.Apply(target, n.known))...)
+		source := n.Apply(n.source, n.known)
+		followed = []module.Effect{{Path: &source, Kept: true}}
 	}
 	c := change("dest", "link "+n.path+" to "+n.Src, n.here, after, commands)
+	c.Effects = append(c.Effects, followed...)
 	c.Result.Set("src", n.Src)
 	return c, nil
 }
@@ -86,6 +90,7 @@ func (n situation) hard() (module.Change, error) {
 	after := n.Apply(linked, n.known)
 	commands := append(n.replaceBy("ln", "-f", "--", n.source.Path), attributes.Commands(linked, after)...)
 	c := change("dest", "link "+n.path+" to "+n.Src, n.here, after, commands)
+	c.Effects[0].Unlink = true
 	c.Result.Set("src", n.Src)
 	return c, nil
 }

@@ -44,7 +44,15 @@ func (n situation) setAttributes(key string, f remote.File) module.Change {
 	if len(commands) == 0 {
 		return unchanged(key, f)
 	}
-	return change(key, "set owner, group and mode of "+n.path, f, after, commands)
+	return kept(change(key, "set owner, group and mode of "+n.path, f, after, commands))
+}
+
+// kept says that the change leaves the content as it is.
+func kept(c module.Change) module.Change {
+	for i := range c.Effects {
+		c.Effects[i].Kept = true
+	}
+	return c
 }
 
 // touchCommands sets the times to now where that is asked for. usual is what counts where
@@ -78,7 +86,7 @@ func (n situation) touch() (module.Change, error) {
 	if len(commands) == 0 {
 		return unchanged("dest", f), nil
 	}
-	c := change("dest", "touch "+n.path, f, after, commands)
+	c := kept(change("dest", "touch "+n.path, f, after, commands))
 	if len(times) > 0 {
 		c.Diffs = append(c.Diffs, module.Diff{BeforeHeader: n.path, AfterHeader: n.path, Note: "times are set to now"})
 	}

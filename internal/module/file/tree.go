@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,7 +21,7 @@ const pathsPerCommand = 500
 // planTree compares a folder and all below it with what is asked for, in one round trip. done is false where
 // there is no folder yet.
 func (s *Spec) planTree(ctx context.Context, h remote.Reader, p string) (c module.Change, done bool, err error) {
-	files, err := readTree(ctx, h, p, s.Follow)
+	files, err := s.tree(ctx, h, p)
 	if err != nil || len(files) == 0 || !files[0].IsDir() {
 		return c, false, err
 	}
@@ -39,7 +40,7 @@ func (s *Spec) planTree(ctx context.Context, h remote.Reader, p string) (c modul
 		after := s.Apply(f, known)
 		commands = append(commands, attributes.Commands(f, after)...)
 		c.Diffs = append(c.Diffs, attributes.Diff(f, after)...)
-		c.Effects = append(c.Effects, module.Effect{Path: &after})
+		c.Effects = append(c.Effects, module.Effect{Path: &after, Kept: true})
 	}
 	commands = joinCommands(commands)
 	commands = append(commands, situation{Spec: s, path: p}.touchCommands("preserve")...)
@@ -50,6 +51,42 @@ func (s *Spec) planTree(ctx context.Context, h remote.Reader, p string) (c modul
 		c.Steps = []module.Step{attributes.Step(summary, "path", p, commands)}
 	}
 	return c, true, nil
+}
+
+// tree describes the folder and all below it, the folder first. In check mode what earlier tasks would have
+// made there is a part of it, which the host's own find does not see.
+func (s *Spec) tree(ctx context.Context, h remote.Reader, p string) ([]remote.File, error) {
+	f, ok := h.(remote.Foreseer)
+	if !ok {
+		return readTree(ctx, h, p, s.Follow)
+	}
+	if touched, err := f.Touched(ctx, p); err != nil || !touched {
+		return readTree(ctx, h, p, s.Follow)
+	}
+	files, err := readTree(ctx, h, p, s.Follow)
+	if err != nil {
+		return nil, err
+	}
+	foreseen, err := f.Below(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	queries := []remote.FileQuery{{Path: p, Follow: s.Follow, List: true}}
+	seen := map[string]bool{p: true}
+	for _, file := range files {
+		foreseen = append(foreseen, file.Path)
+	}
+	for _, name := range foreseen {
+		if !seen[name] {
+			seen[name] = true
+			queries = append(queries, remote.FileQuery{Path: name, Follow: s.Follow, List: true})
+		}
+	}
+	all, err := h.Files(ctx, queries...)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(file remote.File) bool { return !file.Exists }), nil
 }
 
 // joinCommands makes one command of those that differ only in the last word, the path.

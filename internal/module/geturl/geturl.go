@@ -145,7 +145,7 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	}
 	inside := path.Join(dest, path.Base(path.Clean("/"+u.Path)))
 	files, err := h.Files(ctx, remote.FileQuery{Path: dest, Follow: true, Hash: algorithm},
-		remote.FileQuery{Path: path.Dir(dest), Follow: true}, remote.FileQuery{Path: inside, Follow: true, Hash: algorithm})
+		remote.FileQuery{Path: path.Dir(dest), Follow: true, Partial: true}, remote.FileQuery{Path: inside, Follow: true, Hash: algorithm})
 	if err != nil {
 		return module.Change{}, err
 	}
@@ -171,8 +171,11 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	if s.Fetch != nil {
 		return s.push(ctx, h, old, result)
 	}
-	return s.download(ctx, h, old, result)
+	return s.download(ctx, h, old, digest, result)
 }
+
+// Touches implements module.Toucher.
+func (s *Spec) Touches() []module.Effect { return attributes.Touches(s.Dest) }
 
 // push is the change that writes what the controller downloads, once that is needed.
 func (s *Spec) push(ctx context.Context, h remote.Reader, old remote.File, result *value.Map) (module.Change, error) {
@@ -189,7 +192,7 @@ func (s *Spec) push(ctx context.Context, h remote.Reader, old remote.File, resul
 
 // download is the change that fetches the file. With force it is not known beforehand
 // whether that changes anything.
-func (s *Spec) download(ctx context.Context, h remote.Reader, old remote.File, result *value.Map) (module.Change, error) {
+func (s *Spec) download(ctx context.Context, h remote.Reader, old remote.File, digest string, result *value.Map) (module.Change, error) {
 	known, err := s.Lookup(ctx, h)
 	if err != nil {
 		return module.Change{}, err
@@ -198,11 +201,11 @@ func (s *Spec) download(ctx context.Context, h remote.Reader, old remote.File, r
 	predict := module.Changes
 	if old.Exists {
 		after = s.Apply(old, known)
-		after.Checksum, after.Content = "", nil
 		if s.Checksum == "" {
 			predict = module.Unknown
 		}
 	}
+	after.Size, after.Checksum, after.Content = -1, digest, nil
 	c := module.Change{
 		Predict: predict,
 		Diffs:   []module.Diff{{BeforeHeader: old.Path, AfterHeader: old.Path, Note: "downloaded from " + result.String("url")}},

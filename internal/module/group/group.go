@@ -65,6 +65,14 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	return c, nil
 }
 
+// Touches implements module.Toucher.
+func (s *Spec) Touches() []module.Effect {
+	if s.Name == "" {
+		return nil
+	}
+	return []module.Effect{{Group: &remote.Group{Name: s.Name}, Doubt: true}}
+}
+
 // decide returns the command that makes the group what it should be, or nil.
 func (s *Spec) decide(g remote.Group, exists bool) ([]string, module.Diff) {
 	switch {

@@ -166,6 +166,7 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	}
 	return module.Change{
 		Predict: module.Unknown,
+		Why:     "whether the cluster gets healthy: " + strings.Join(problems, "; "),
 		Result:  result(cluster, problems),
 		Steps: []module.Step{{
 			Summary: "wait until the cluster is healthy: " + strings.Join(problems, "; "),

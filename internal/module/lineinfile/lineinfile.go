@@ -100,6 +100,9 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	return s.change(ctx, h, old)
 }
 
+// Touches implements module.Toucher.
+func (s *Spec) Touches() []module.Effect { return attributes.Touches(s.Path) }
+
 func (s *Spec) change(ctx context.Context, h remote.Reader, old remote.File) (module.Change, error) {
 	e, err := s.editor()
 	if err != nil {

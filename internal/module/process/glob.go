@@ -25,7 +25,7 @@ func exist(ctx context.Context, h remote.Reader, dir, creates, removes string) (
 				return false, false, err
 			}
 		default:
-			queries = append(queries, remote.FileQuery{Path: under(dir, q.path)})
+			queries = append(queries, remote.FileQuery{Path: under(dir, q.path), Partial: true})
 			targets = append(targets, q.found)
 		}
 	}

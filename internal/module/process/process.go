@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"kops/internal/module"
+	"kops/internal/module/attributes"
 	"kops/internal/remote"
 	"kops/internal/value"
 )
@@ -66,7 +67,9 @@ func (o *Options) Plan(ctx context.Context, h remote.Reader, command remote.Comm
 	c := module.Change{Predict: module.Unknown, Result: value.NewMap("cmd", shown)}
 	if o.Creates+o.Removes != "" {
 		c.Predict = module.Changes
+		c.Effects = attributes.Touches(paths[1], paths[2])
 	}
+	c.Why = "what '" + summary(shown) + "' does"
 	c.Steps = []module.Step{{Summary: "run " + summary(shown), Do: func(ctx context.Context, h remote.Host) (module.Outcome, error) {
 		return o.run(ctx, h, command, shown)
 	}}}

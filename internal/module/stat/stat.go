@@ -60,7 +60,7 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	if err != nil {
 		return module.Change{}, err
 	}
-	q := remote.FileQuery{Path: p, Follow: s.Follow}
+	q := remote.FileQuery{Path: p, Follow: s.Follow, Partial: true}
 	if s.GetChecksum {
 		q.Hash = s.ChecksumAlgorithm
 	}
@@ -68,7 +68,11 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	if err != nil {
 		return module.Change{}, err
 	}
-	return module.Change{Result: value.NewMap("stat", describe(s.Path, files[0]))}, nil
+	result := describe(s.Path, files[0])
+	if files[0].Exists && files[0].Foreseen {
+		foreseen(result, s.GetChecksum && files[0].IsRegular() && files[0].Checksum == "")
+	}
+	return module.Change{Result: value.NewMap("stat", result)}, nil
 }
 
 // describe returns the keys that Ansible documents.
@@ -114,4 +118,26 @@ func describe(p string, f remote.File) *value.Map {
 }
 
 // seconds since 1970, with a fraction, as Python tells times.
+// foreseen takes out of a result what check mode cannot know of a path that an earlier task would change.
+func foreseen(m *value.Map, noChecksum bool) {
+	unknown := []string{"inode", "dev", "atime", "mtime", "ctime", "nlink", "readable", "writeable", "executable"}
+	if noChecksum {
+		unknown = append(unknown, "checksum")
+	}
+	if m.At("size") == int64(-1) {
+		unknown = append(unknown, "size")
+	}
+	for _, name := range []string{"uid", "gid"} {
+		if m.At(name) == int64(-1) {
+			unknown = append(unknown, name)
+		}
+	}
+	if m.String("mode") == "0000" || m.String("pw_name") == "" { // no more is known than that it exists
+		unknown = append(unknown, "mode", "size", "uid", "gid", "pw_name", "gr_name", "wusr", "rusr", "xusr", "wgrp", "rgrp", "xgrp", "woth", "roth", "xoth", "isuid", "isgid")
+	}
+	for _, name := range unknown {
+		m.Set(name, value.Unknown{Why: name + " of a path that an earlier task would change"})
+	}
+}
+
 func seconds(t time.Time) float64 { return float64(t.UnixNano()) / 1e9 }

@@ -2,6 +2,7 @@ package systemd
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -34,7 +35,7 @@ func (s *Spec) decide(u remote.Unit) decision {
 	switch {
 	case s.State == "started" && !running, s.State == "restarted" && !running, s.State == "reloaded" && !running:
 		d.do(remote.Start)
-		d.after.ActiveState, d.after.SubState = "active", "running"
+		d.after.ActiveState, d.after.SubState = started(u)
 	case s.State == "restarted":
 		d.do(remote.Restart)
 	case s.State == "reloaded":
@@ -44,6 +45,41 @@ func (s *Spec) decide(u remote.Unit) decision {
 		d.after.ActiveState, d.after.SubState, d.after.MainPID = "inactive", "dead", 0
 	}
 	return d
+}
+
+// started are the states of a unit that has been started.
+func started(u remote.Unit) (active, sub string) {
+	switch path.Ext(u.Name) {
+	case ".timer", ".path":
+		return "active", "waiting"
+	case ".socket":
+		return "active", "listening"
+	case ".mount":
+		return "active", "mounted"
+	case ".service":
+		if u.Properties["Type"] != "oneshot" {
+			return "active", "running"
+		}
+		if u.Properties["RemainAfterExit"] == "yes" {
+			return "active", "exited"
+		}
+		return "inactive", "dead" // it has done its work
+	}
+	return "active", "active"
+}
+
+// acts tells whether the unit itself starts, stops or reads its configuration anew.
+func (d decision) acts() bool {
+	return slices.ContainsFunc(d.verbs, func(v remote.SystemdVerb) bool {
+		return v == remote.Start || v == remote.Stop || v == remote.Restart || v == remote.Reload
+	})
+}
+
+// reloads tells whether systemd reads the files of all units anew: links to them make it do so.
+func (d decision) reloads() bool {
+	return d.reload || slices.ContainsFunc(d.verbs, func(v remote.SystemdVerb) bool {
+		return v == remote.Enable || v == remote.Disable || v == remote.Mask || v == remote.Unmask
+	})
 }
 
 func (d *decision) do(verb remote.SystemdVerb) { d.verbs = append(d.verbs, verb) }

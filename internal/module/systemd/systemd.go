@@ -69,7 +69,8 @@ func (s *Spec) Validate() error {
 // Plan asks systemd about the unit.
 func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error) {
 	if s.Name == "" {
-		return module.Change{Steps: s.first(false, false), Result: value.NewMap("name", nil, "status", value.NewMap())}, nil
+		return module.Change{Steps: s.first(false, false), Effects: []module.Effect{{Reload: true}},
+			Result: value.NewMap("name", nil, "status", value.NewMap())}, nil
 	}
 	units, err := h.Units(ctx, unitName(s.Name))
 	if err != nil {
@@ -78,7 +79,7 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	u := units[0]
 	if !u.Exists() && (s.Enabled != nil || s.State != "") {
 		if s.DaemonReload && !s.reloaded { // old versions of systemd know a new unit only then
-			return module.Change{Predict: module.Unknown, Steps: s.first(false, true)}, nil
+			return module.Change{Predict: module.Unknown, Why: "whether systemd knows " + s.Name + " after a reload", Steps: s.first(false, true)}, nil
 		}
 		return module.Change{}, fmt.Errorf("%s: host (%w)", "Could not find the requested service "+s.Name, module.ErrDependsOnEarlier)
 	}
@@ -86,6 +87,14 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 		return module.Change{}, fmt.Errorf("%s: %s", "Error loading unit file '"+s.Name+"'", u.LoadState+" "+u.Properties["LoadError"])
 	}
 	return s.change(u), nil
+}
+
+// Touches implements module.Toucher.
+func (s *Spec) Touches() []module.Effect {
+	if s.Name == "" {
+		return nil
+	}
+	return []module.Effect{{Unit: &remote.Unit{Name: unitName(s.Name)}, Doubt: true, Acts: s.State != ""}}
 }
 
 func (s *Spec) change(u remote.Unit) module.Change {
@@ -103,7 +112,10 @@ func (s *Spec) change(u remote.Unit) module.Change {
 	if d.reload || len(d.verbs) > 0 {
 		c.Predict = module.Changes
 		c.Diffs = []module.Diff{diff(u, d.after)}
-		c.Effects = []module.Effect{{Unit: &d.after}}
+		c.Effects = []module.Effect{{Unit: &d.after, Acts: d.acts(), Reload: d.reloads()}}
+	}
+	if s.DaemonReload && !d.reloads() {
+		c.Effects = append([]module.Effect{{Reload: true}}, c.Effects...)
 	}
 	return c
 }
@@ -188,12 +200,32 @@ func status(u remote.Unit) *value.Map {
 	if all == nil {
 		all = map[string]string{}
 	}
+	unknown := map[string]bool{}
+	if u.Foreseen {
+		for k := range all {
+			unknown[k] = true
+		}
+		for _, k := range []string{"MainPID", "ExecMainPID", "NRestarts", "Result", "ActiveEnterTimestamp", "InvocationID"} {
+			unknown[k] = true
+		}
+		for _, k := range []string{"Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "FragmentPath"} {
+			delete(unknown, k)
+		}
+	}
 	maps.Copy(all, map[string]string{"Id": u.Name, "LoadState": u.LoadState, "ActiveState": u.ActiveState, "SubState": u.SubState,
 		"UnitFileState": u.UnitFileState, "FragmentPath": u.FragmentPath, "MainPID": strconv.Itoa(u.MainPID),
 		"NRestarts": strconv.Itoa(u.NRestarts), "Result": u.Result})
 	m := value.NewMap()
+	for k := range unknown {
+		if _, ok := all[k]; !ok {
+			all[k] = ""
+		}
+	}
 	for _, k := range slices.Sorted(maps.Keys(all)) {
 		m.Set(k, all[k])
+		if unknown[k] {
+			m.Set(k, value.Unknown{Why: k + " of " + u.Name + ", which an earlier task would change"})
+		}
 	}
 	return m
 }

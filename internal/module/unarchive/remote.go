@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -32,6 +33,9 @@ func (j job) planRemote(ctx context.Context, h remote.Reader) (module.Change, er
 		creates = ""
 	}
 	j.src = src
+	if err := j.foreseen(ctx, h, creates); err != nil {
+		return module.Change{}, err
+	}
 	res, err := h.Query(remote.Patient(ctx, compareLimit), j.script(creates))
 	if err != nil {
 		return module.Change{}, err
@@ -67,6 +71,46 @@ func (j job) planRemote(ctx context.Context, h remote.Reader) (module.Change, er
 	return j.decideRemote(ctx, h, names, diff)
 }
 
+// foreseen tells what the host's own look cannot see in check mode: that an earlier task would bring the archive,
+// the folder, or what is in it.
+func (j job) foreseen(ctx context.Context, h remote.Reader, creates string) error {
+	f, ok := h.(remote.Foreseer)
+	if !ok {
+		return nil
+	}
+	queries := []remote.FileQuery{{Path: j.src, Follow: true, Partial: true}, {Path: j.dest, Follow: true, Partial: true}}
+	if creates != "" {
+		queries = append(queries, remote.FileQuery{Path: creates, Follow: true, Partial: true})
+	}
+	files, err := h.Files(ctx, queries...)
+	if err != nil {
+		return err
+	}
+	if creates != "" {
+		if touched, err := f.Touched(ctx, creates); err != nil || files[2].Exists && !touched {
+			return err // it is there and stays: nothing will be unpacked
+		}
+	}
+	for i, p := range []string{j.src, j.dest} {
+		touched, err := f.Touched(ctx, p)
+		switch {
+		case err != nil:
+			return err
+		case touched && i == 1 && !files[1].IsDir():
+			return notAFolder(p)
+		case touched:
+			return f.Unknown(p + ", which an earlier task would change")
+		}
+	}
+	if creates == "" {
+		return nil
+	}
+	if touched, err := f.Touched(ctx, creates); err != nil || touched {
+		return f.Unknown(creates)
+	}
+	return nil
+}
+
 // decideRemote decides from the names in the archive and from what differs.
 func (j job) decideRemote(ctx context.Context, h remote.Reader, names []string, diff string) (module.Change, error) {
 	c := module.Change{Result: value.NewMap("dest", j.dest, "src", j.Src, "handler", handlers[j.format])}
@@ -84,7 +128,11 @@ func (j job) decideRemote(ctx context.Context, h remote.Reader, names []string, 
 		c.Predict = module.Changes
 		c.Diffs = []module.Diff{{BeforeHeader: j.dest, AfterHeader: j.dest, Note: summarize(lines)}}
 		for _, name := range names {
-			c.Effects = append(c.Effects, module.Effect{Path: &remote.File{Path: path.Join(j.dest, name), Exists: true}})
+			f := remote.File{Path: path.Join(j.dest, name), Exists: true}
+			if slices.ContainsFunc(names, func(other string) bool { return strings.HasPrefix(other, name+"/") }) {
+				f.Type = fs.ModeDir
+			}
+			c.Effects = append(c.Effects, module.Effect{Path: &f, Vague: true, Unlink: f.Type == 0})
 		}
 		c.Steps = []module.Step{j.unpackStep()}
 		return c, nil

@@ -125,7 +125,7 @@ func (j job) look(ctx context.Context, h remote.Reader, members []Member) (files
 	if err != nil {
 		return nil, &module.Change{}, err
 	}
-	queries := []remote.FileQuery{{Path: j.dest, Follow: true}, {Path: creates, Follow: true}}
+	queries := []remote.FileQuery{{Path: j.dest, Follow: true, Partial: true}, {Path: creates, Follow: true, Partial: true}}
 	for _, m := range members {
 		q := remote.FileQuery{Path: path.Join(j.dest, m.Name)}
 		if m.SHA256 != "" {
@@ -143,6 +143,15 @@ func (j job) look(ctx context.Context, h remote.Reader, members []Member) (files
 		return nil, &module.Change{}, notAFolder(j.dest)
 	}
 	return files, nil, nil
+}
+
+// Touches implements module.Toucher: what the archive holds may lie anywhere below dest.
+func (s *Spec) Touches() []module.Effect {
+	effects := attributes.Touches(s.Dest)
+	for i := range effects {
+		effects[i].Below = true
+	}
+	return effects
 }
 
 func notAFolder(dest string) error {
@@ -168,7 +177,8 @@ func (j job) compare(ctx context.Context, h remote.Reader, members []Member, fil
 		f := files[2+i]
 		if why := j.differs(m, f, root); why != "" {
 			missing = append(missing, m.Name+" ("+why+")")
-			effects = append(effects, module.Effect{Path: &remote.File{Path: f.Path, Exists: true, Type: m.Type, Mode: m.Mode, Size: m.Size, Link: m.Link, Links: 1}})
+			effects = append(effects, module.Effect{Path: &remote.File{Path: f.Path, Exists: true, Type: m.Type, Mode: m.Mode, Size: m.Size, Link: m.Link, Links: 1},
+				Vague: m.Type != fs.ModeSymlink, Unlink: m.Type == 0})
 		}
 	}
 	if j.ListFiles {
@@ -226,7 +236,7 @@ func (j job) setAttributes(ctx context.Context, h remote.Reader, c module.Change
 		after := j.Apply(f, known)
 		commands = append(commands, attributes.Commands(f, after)...)
 		c.Diffs = append(c.Diffs, attributes.Diff(f, after)...)
-		c.Effects = append(c.Effects, module.Effect{Path: &after})
+		c.Effects = append(c.Effects, module.Effect{Path: &after, Kept: true})
 	}
 	if len(commands) > 0 {
 		c.Predict = module.Changes

@@ -100,13 +100,14 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 			return module.Change{Result: result}, nil
 		}
 		failed := func(context.Context, remote.Host) (module.Outcome, error) { return module.Outcome{Result: result}, err }
-		return module.Change{Steps: []module.Step{{Summary: summary, Do: failed}}, Predict: module.Unknown}, nil
+		return module.Change{Steps: []module.Step{{Summary: summary, Do: failed}}, Predict: module.Unknown,
+			Why: "whether the answer gets right: " + err.Error()}, nil
 	}
 	step := module.Step{Summary: summary, Do: func(ctx context.Context, h remote.Host) (module.Outcome, error) {
 		result, err := s.request(ctx, h)
 		return module.Outcome{Result: result}, err
 	}}
-	c := module.Change{Steps: []module.Step{step}, Predict: module.Unknown}
+	c := module.Change{Steps: []module.Step{step}, Predict: module.Unknown, Why: "what answers " + summary}
 	return c, nil
 }
 

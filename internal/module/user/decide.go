@@ -2,6 +2,7 @@ package user
 
 import (
 	"fmt"
+	"io/fs"
 	"math"
 	"path"
 	"slices"
@@ -84,6 +85,9 @@ func (s *Spec) remove(u remote.User) *decision {
 	}
 	d := &decision{commands: [][]string{append(command, s.Name)}, before: []string{"uid: " + strconv.Itoa(u.UID)}}
 	d.effects = append(d.effects, module.Effect{User: &u, Gone: true})
+	if s.Remove && path.IsAbs(u.Home) {
+		d.effects = append(d.effects, module.Effect{Path: &remote.File{Path: u.Home}})
+	}
 	if u.Group == u.Name { // userdel removes the user's own group
 		d.effects = append(d.effects, module.Effect{Group: &remote.Group{Name: u.Group, GID: u.GID}, Gone: true})
 	}
@@ -144,9 +148,25 @@ func (s *Spec) create(groups map[string]remote.Group) *decision {
 	} else if s.PasswordLock != nil && *s.PasswordLock {
 		d.commands = append(d.commands, []string{"usermod", "-L", s.Name})
 	}
+	if s.CreateHome {
+		d.effects = append(d.effects, home(after.Home))
+	}
 	d.after = []string{"home: " + after.Home, "shell: " + after.Shell, "group: " + after.Group}
 	d.effects = append(d.effects, module.Effect{User: &after})
 	return d
+}
+
+// home is the effect of a new home folder: what the skeleton leaves in it is not known.
+func home(p string) module.Effect {
+	return module.Effect{Path: &remote.File{Path: p, Exists: true, Type: fs.ModeDir}, Vague: true, Below: true}
+}
+
+// Touches implements module.Toucher.
+func (s *Spec) Touches() []module.Effect {
+	if s.Name == "" {
+		return nil
+	}
+	return []module.Effect{{User: &remote.User{Name: s.Name}, Doubt: true}, {Group: &remote.Group{Name: s.Name}, Doubt: true}}
 }
 
 // forNew returns the options that only a new account takes.
@@ -207,6 +227,7 @@ func (s *Spec) modify(u remote.User, groups map[string]remote.Group) *decision {
 		add("home", u.Home, *s.Home, "-d", *s.Home)
 		if s.MoveHome {
 			command = append(command, "-m")
+			d.effects = append(d.effects, module.Effect{Path: &remote.File{Path: u.Home}}, home(after.Home))
 		}
 	}
 	if s.Shell != nil && *s.Shell != u.Shell {
@@ -224,10 +245,11 @@ func (s *Spec) modify(u remote.User, groups map[string]remote.Group) *decision {
 	if u.HomeMissing && s.CreateHome && !s.MoveHome {
 		d.note("home folder", "missing", "made")
 		after.HomeMissing = false
+		d.effects = append(d.effects, home(after.Home))
 		d.commands = append(d.commands, s.makeHome(after))
 	}
 	if len(d.commands) > 0 {
-		d.effects = []module.Effect{{User: &after}}
+		d.effects = append([]module.Effect{{User: &after}}, d.effects...)
 	}
 	return d
 }

@@ -84,7 +84,7 @@ func TestUser(t *testing.T) {
 		{Name: "home is not asked for", Setup: homeless, Args: args("name", "kafka", "create_home", false), Unchanged: true},
 		{Name: "remove", Setup: existing, Args: args("name", "kafka", "state", "absent", "remove", true),
 			CheckPlan: func(t *testing.T, c module.Change) {
-				if len(c.Effects) != 2 || !c.Effects[0].Gone || c.Effects[1].Group.Name != "kafka" {
+				if len(c.Effects) != 3 || !c.Effects[0].Gone || c.Effects[1].Path.Path != "/home/kafka" || c.Effects[2].Group.Name != "kafka" {
 					t.Errorf("effects %+v", c.Effects)
 				}
 			}},

@@ -18,6 +18,11 @@ var stateNumbers = map[string]string{"ESTABLISHED": "01", "SYN_SENT": "02", "SYN
 
 // lookAtConnections counts the active connections to the port.
 func (s *Spec) lookAtConnections(ctx context.Context, h remote.Reader) (look, error) {
+	if f, ok := h.(remote.Foreseer); ok {
+		if err := f.Network(); err != nil {
+			return look{}, err
+		}
+	}
 	res, err := h.Query(ctx, "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null\necho --\ngetent ahosts "+module.Quote(s.Host)+
 		"\necho --\nfor h in "+module.Quote(s.ExcludeHosts...)+"; do getent ahosts \"$h\"; done\n:")
 	if err != nil {

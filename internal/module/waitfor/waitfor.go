@@ -98,7 +98,7 @@ func (s *Spec) Validate() error {
 func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error) {
 	c := module.Change{Result: s.result(0, nil)}
 	wait := func(summary string, p module.Prediction) module.Change {
-		c.Predict = p
+		c.Predict, c.Why = p, "whether it comes true that "+s.condition()
 		c.Steps = []module.Step{{Summary: summary, Do: s.wait}}
 		return c
 	}

@@ -73,6 +73,7 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	}
 	return module.Change{
 		Predict: module.Unknown,
+		Why:     "whether ZooKeeper gets healthy: " + strings.Join(seen.problems, "; "),
 		Result:  seen.result(),
 		Steps:   []module.Step{{Summary: "wait for ZooKeeper: " + strings.Join(seen.problems, "; "), Do: s.wait}},
 	}, nil

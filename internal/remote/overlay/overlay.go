@@ -1,156 +1,176 @@
-// Package overlay is a host as it would be after changes that check mode only predicted:
-// a Reader whose answers have the effects of earlier tasks laid over them.
+// Package overlay is a host as it would be after changes that check mode only predicted: a
+// Reader whose answers have the effects of earlier tasks laid over them. What those tasks leave
+// open is an error of type Unknown, never a guess.
 package overlay
 
 import (
 	"context"
-	"strings"
+	"sync"
 
 	"kops/internal/remote"
 )
 
-// A State is what earlier tasks would have brought.
+// Unknown says what cannot be known before earlier tasks have been done.
+type Unknown struct{ What string }
+
+// Error returns what is not known.
+func (u *Unknown) Error() string { return "not known before earlier tasks are done: " + u.What }
+
+// A State is what earlier tasks would have brought to one host. It is safe for concurrent use.
 type State struct {
-	files    map[string]remote.File
+	mu       sync.Mutex
+	nodes    map[string]*node        // by path, links in the folders above resolved
 	users    map[string]*remote.User // nil: gone
 	groups   map[string]*remote.Group
-	units    map[string]*remote.Unit
+	units    map[string]remote.Unit
 	packages map[string]remote.Package
+	objects  map[remote.Object]bool // true: gone
+	doubts   map[string]bool        // "user kafka", "package nginx": may have changed, or not
+	written  map[string]bool        // files that changed since systemd last read the files of units
+	acted    map[string]bool        // units that would be started, stopped, restarted
+	any      bool
 }
 
 // NewState returns a State without effects.
-func NewState() State {
-	return State{
-		files: map[string]remote.File{}, users: map[string]*remote.User{}, groups: map[string]*remote.Group{},
-		units: map[string]*remote.Unit{}, packages: map[string]remote.Package{},
+func NewState() *State {
+	return &State{
+		nodes: map[string]*node{}, users: map[string]*remote.User{}, groups: map[string]*remote.Group{},
+		units: map[string]remote.Unit{}, packages: map[string]remote.Package{}, objects: map[remote.Object]bool{},
+		doubts: map[string]bool{}, written: map[string]bool{}, acted: map[string]bool{},
 	}
 }
 
-// SetFile says what a path would be.
-func (s State) SetFile(f remote.File) { s.files[f.Path] = f }
-
-// SetUser says what a user would be, or that it would be gone.
-func (s State) SetUser(u remote.User, gone bool) {
-	s.users[u.Name] = &u
-	if gone {
-		s.users[u.Name] = nil
-	}
+// Any tells whether earlier tasks would have, or might have, changed anything.
+func (s *State) Any() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.any
 }
 
-// SetGroup says what a group would be, or that it would be gone.
-func (s State) SetGroup(g remote.Group, gone bool) {
-	s.groups[g.Name] = &g
-	if gone {
-		s.groups[g.Name] = nil
-	}
+// Doubt records that a task may have changed what nobody can name: a command.
+func (s *State) Doubt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.any = true
 }
 
-// SetUnit says what a unit would be, or that it would be gone.
-func (s State) SetUnit(u remote.Unit, gone bool) {
-	if gone {
-		u = remote.Unit{Name: u.Name, LoadState: "not-found", ActiveState: "inactive"}
-	}
-	s.units[u.Name] = &u
+// MayBring tells whether an earlier task would make the user, or might.
+func (s *State) MayBring(user string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.users[user] != nil || s.doubts["user "+user] || len(s.packages) > 0
 }
 
-// SetPackage says whether a package would be installed.
-func (s State) SetPackage(p remote.Package) { s.packages[p.Name] = p }
-
-type reader struct {
+// A Reader is a host with a State laid over it, for one task.
+type Reader struct {
 	remote.Reader
-	state State
+	state   *State
+	network func() string
+
+	mu    sync.Mutex
+	doubt string
+	stats map[string]remote.File // what the host itself has, links not followed
 }
 
-// New returns r with the state laid over it.
-func New(r remote.Reader, s State) remote.Reader { return &reader{Reader: r, state: s} }
+var _ remote.Foreseer = (*Reader)(nil)
 
-// Files implements remote.Reader. What lies below a folder that would be gone is gone too.
-func (r *reader) Files(ctx context.Context, queries ...remote.FileQuery) ([]remote.File, error) {
-	files, err := r.Reader.Files(ctx, queries...)
-	if err != nil {
-		return nil, err
+// New returns r with the state laid over it. network says why what a service answers is not known,
+// "" where it is.
+func New(r remote.Reader, s *State, network func() string) *Reader {
+	return &Reader{Reader: r, state: s, network: network, stats: map[string]remote.File{}}
+}
+
+// Doubted returns the first thing that was asked for and is not known; "" where all is.
+func (r *Reader) Doubted() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.doubt
+}
+
+// Unknown implements remote.Foreseer.
+func (r *Reader) Unknown(what string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.doubt == "" {
+		r.doubt = what
 	}
-	for i, q := range queries {
-		if f, ok := r.state.file(q.Path); ok {
-			files[i] = f
+	return &Unknown{What: what}
+}
+
+// Apply lays effects over the state, in their order. It reads the host to find where links lead.
+func (r *Reader) Apply(ctx context.Context, effects ...remote.Effect) error {
+	s := r.state
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range effects {
+		s.any = true
+		if e.Reload {
+			s.written = map[string]bool{}
 		}
-	}
-	return files, nil
-}
-
-func (s State) file(path string) (remote.File, bool) {
-	path = clean(path)
-	if f, ok := s.files[path]; ok {
-		return f, true
-	}
-	for dir := path; ; {
-		i := strings.LastIndexByte(dir, '/')
-		if i <= 0 {
-			return remote.File{}, false
-		}
-		dir = dir[:i]
-		if f, ok := s.files[dir]; ok && !f.Exists {
-			return remote.File{Path: path}, true
-		}
-	}
-}
-
-func clean(path string) string {
-	if len(path) > 1 {
-		return strings.TrimRight(path, "/")
-	}
-	return path
-}
-
-// Accounts implements remote.Reader.
-func (r *reader) Accounts(ctx context.Context, users, groups []string) (remote.Accounts, error) {
-	a, err := r.Reader.Accounts(ctx, users, groups)
-	if err != nil {
-		return a, err
-	}
-	for _, name := range users {
-		if u, ok := r.state.users[name]; ok {
-			delete(a.Users, name)
-			if u != nil {
-				a.Users[name] = *u
+		switch {
+		case e.Path != nil:
+			if err := r.setPath(ctx, e); err != nil {
+				return err
 			}
-		}
-	}
-	for _, name := range groups {
-		if g, ok := r.state.groups[name]; ok {
-			delete(a.Groups, name)
-			if g != nil {
-				a.Groups[name] = *g
+		case e.Doubt:
+			s.doubts[subject(e)] = true
+		case e.User != nil:
+			s.users[e.User.Name] = e.User
+			if e.Gone {
+				s.users[e.User.Name] = nil
 			}
+		case e.Group != nil:
+			s.groups[e.Group.Name] = e.Group
+			if e.Gone {
+				s.groups[e.Group.Name] = nil
+			}
+		case e.Unit != nil:
+			s.setUnit(e)
+		case e.Package != nil:
+			s.packages[e.Package.Name] = *e.Package
+		case e.Object != nil:
+			s.objects[*e.Object] = e.Gone
 		}
 	}
-	return a, nil
+	return nil
 }
 
-// Units implements remote.Reader.
-func (r *reader) Units(ctx context.Context, names ...string) ([]remote.Unit, error) {
-	units, err := r.Reader.Units(ctx, names...)
-	if err != nil {
-		return nil, err
+// subject names what an effect that is no path is about.
+func subject(e remote.Effect) string {
+	switch {
+	case e.User != nil:
+		return "user " + e.User.Name
+	case e.Group != nil:
+		return "group " + e.Group.Name
+	case e.Unit != nil:
+		return "unit " + e.Unit.Name
+	case e.Package != nil:
+		return "package " + e.Package.Name
+	case e.Object != nil:
+		return e.Object.Kind + " " + e.Object.Name
 	}
-	for i, name := range names {
-		if u, ok := r.state.units[name]; ok {
-			units[i] = *u
-		}
-	}
-	return units, nil
+	return ""
 }
 
-// Packages implements remote.Reader.
-func (r *reader) Packages(ctx context.Context, manager string, names ...string) (map[string]remote.Package, error) {
-	packages, err := r.Reader.Packages(ctx, manager, names...)
-	if err != nil {
-		return nil, err
+// Object implements remote.Foreseer.
+func (r *Reader) Object(o remote.Object) (touched, gone bool) {
+	r.state.mu.Lock()
+	defer r.state.mu.Unlock()
+	gone, ok := r.state.objects[o]
+	if r.state.doubts[o.Kind+" "+o.Name] {
+		return true, false
 	}
+	return ok, gone
+}
+
+// UnitTouched implements remote.Foreseer.
+func (r *Reader) UnitTouched(names ...string) bool {
+	r.state.mu.Lock()
+	defer r.state.mu.Unlock()
 	for _, name := range names {
-		if p, ok := r.state.packages[name]; ok {
-			packages[name] = p
+		if r.state.acted[name] || r.state.doubts["unit "+name] {
+			return true
 		}
 	}
-	return packages, nil
+	return false
 }

@@ -32,7 +32,7 @@ func (p *push) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	files, err := h.Files(ctx,
 		remote.FileQuery{Path: dest, Follow: true, Hash: p.want.algorithm},
 		remote.FileQuery{Path: inside, Follow: true, Hash: p.want.algorithm},
-		remote.FileQuery{Path: path.Dir(dest), Follow: true})
+		remote.FileQuery{Path: path.Dir(dest), Follow: true, Partial: true})
 	if err != nil {
 		return module.Change{}, err
 	}
@@ -65,7 +65,7 @@ func (p *push) decide(ctx context.Context, h remote.Reader, f remote.File) (modu
 		before = "another content\n"
 	}
 	return p.Arguments.Plan(ctx, h, attributes.Write{
-		Key: "dest", Path: f.Path, Old: f, Open: p.open, Size: -1, Backup: p.Backup, Result: result,
+		Key: "dest", Path: f.Path, Old: f, Open: p.open, Size: -1, Digest: p.want.hex, Backup: p.Backup, Result: result,
 		Diffs: []module.Diff{{BeforeHeader: f.Path, AfterHeader: f.Path, Before: before, After: p.want.String() + "\n"}},
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"kops/internal/module"
+	"kops/internal/module/apt"
 	"kops/internal/run/action"
 	"kops/internal/value"
 )
@@ -41,6 +42,9 @@ func New() *module.Module {
 
 // Take accepts the arguments of the module that will be chosen, which checks them.
 func (s *Spec) Take(*value.Map) error { return nil }
+
+// Touches implements module.Toucher.
+func (s *Spec) Touches() []module.Effect { return (&apt.Spec{Name: s.Name}).Touches() }
 
 // Act chooses the module and decodes its arguments.
 func (s *Spec) Act(ctx context.Context, env *action.Env) (action.Outcome, error) {

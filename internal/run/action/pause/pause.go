@@ -84,6 +84,9 @@ func (s *Spec) pause(ctx context.Context, env *action.Env) (string, error) {
 		if s.Prompt != "" {
 			env.Warn(s.Prompt)
 		}
+		if env.Check { // nothing was done that would need time
+			return "", nil
+		}
 		return "", s.wait(ctx, d)
 	}
 	if env.Ask == nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"kops/internal/module"
+	"kops/internal/module/systemd"
 	"kops/internal/run/action"
 	"kops/internal/value"
 )
@@ -45,6 +46,11 @@ func New() *module.Module {
 
 // Take accepts the arguments of the module that will be chosen, which checks them.
 func (s *Spec) Take(*value.Map) error { return nil }
+
+// Touches implements module.Toucher: what systemd's module would touch.
+func (s *Spec) Touches() []module.Effect {
+	return (&systemd.Spec{Name: s.Name, State: s.State}).Touches()
+}
 
 // Act chooses the module and decodes its arguments.
 func (s *Spec) Act(ctx context.Context, env *action.Env) (action.Outcome, error) {

@@ -44,6 +44,9 @@ type Spec struct {
 	CommentEnd      string `arg:"comment_end_string" doc:"what ends a comment"`
 }
 
+// Touches implements module.Toucher.
+func (s *Spec) Touches() []module.Effect { return attributes.Touches(s.Dest) }
+
 // New describes the action.
 func New() *module.Module {
 	return &module.Module{
