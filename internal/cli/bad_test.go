@@ -22,6 +22,7 @@ func TestBadInput(t *testing.T) {
 	}
 	t.Setenv("KOPS_LOCK", "off")
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("KOPS_RECORDS", "0")
 	t.Chdir("testdata/bad")
 	goldens, err := filepath.Glob("*.golden")
 	if err != nil {

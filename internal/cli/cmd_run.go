@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -38,6 +36,7 @@ type runOptions struct {
 	verbosity int
 	quiet     bool
 	json      bool
+	noRecord  bool
 
 	listHosts, listTasks, listTags, syntaxCheck bool
 	startAt                                     string
@@ -88,6 +87,7 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	fs.CountVarP(&o.verbosity, "verbose", "v", "show results; -vv also where tasks stand")
 	fs.BoolVarP(&o.quiet, "quiet", "q", false, "show failures and the recap only")
 	fs.BoolVar(&o.json, "json", false, "print events as lines of JSON (docs/events.md)")
+	fs.BoolVar(&o.noRecord, "no-record", false, "leave no record of this run for kops history")
 	fs.BoolVar(&o.listHosts, "list-hosts", false, "list the hosts of each play and stop")
 	fs.BoolVar(&o.listTasks, "list-tasks", false, "list the tasks that would run and stop")
 	fs.BoolVar(&o.listTags, "list-tags", false, "list the tags and stop")
@@ -177,19 +177,27 @@ func (o *runOptions) execute(ctx context.Context, s *session, p *plan.Plan, warn
 	if err != nil {
 		return err
 	}
+	started := o.started(p)
+	sinks, record, err := o.sinks(started.Run)
+	if err != nil {
+		return err
+	}
 	ctx, stop, release := interruptible(ctx, o.streams)
 	defer release()
 
 	dialer := ssh.NewDialer(ssh.Options{Prompt: func(text string) (string, error) { return s.ask(ctx, text, true) }})
 	defer dialer.Close()
-	bus := event.NewBus(event.Mask(s.masker), o.sink())
+	bus := event.NewBus(event.Mask(s.masker), sinks...)
 	summary, err := run.Run(ctx, run.Options{
 		Plan: p, Dial: dial(dialer), Emit: bus.Emit, Forks: o.forks, Check: o.check, Diff: o.diff, Verbosity: o.verbosity,
 		Lock: run.LockMode(o.lock), Owed: state.NewOwed(filepath.Join(kept, "owed")),
-		Defaults: defaults, Artifacts: state.NewArtifacts(dir), Ask: o.asker(s), Hide: s.masker.Add, HideFrom: s.masker.AddFrom, Stop: stop, Started: o.started(),
+		Defaults: defaults, Artifacts: state.NewArtifacts(dir), Ask: o.asker(s), Hide: s.masker.Add, HideFrom: s.masker.AddFrom, Stop: stop, Started: started,
 	})
 	if closed := bus.Close(); err == nil {
 		err = closed
+	}
+	if record != nil && !o.json && (o.verbosity > 0 || err != nil || summary.Exit != 0) {
+		fmt.Fprintf(o.streams.Err, "This run's record: kops history show %s\n", started.Run)
 	}
 	if err != nil {
 		return err
@@ -208,13 +216,23 @@ func (o *runOptions) noStart(names []string) error {
 	return usageError{errors.New(text)}
 }
 
-func (o *runOptions) sink() event.Sink {
-	if o.json {
-		return jsonl.New(o.streams.Out)
+// sinks are what shows the run and what records it. The recorder is nil where nothing is recorded.
+func (o *runOptions) sinks(run string) ([]event.Sink, *recorder, error) {
+	sinks := []event.Sink{jsonl.New(o.streams.Out)}
+	if !o.json {
+		sinks[0] = human.New(o.streams.Out, human.Options{
+			Color: o.streams.color(), Live: o.streams.OutIsTerminal, Width: o.streams.Width, Verbosity: o.verbosity, Quiet: o.quiet,
+		})
 	}
-	return human.New(o.streams.Out, human.Options{
-		Color: o.streams.color(), Live: o.streams.OutIsTerminal, Width: o.streams.Width, Verbosity: o.verbosity, Quiet: o.quiet,
-	})
+	keep, err := runsKept()
+	if err != nil || o.noRecord {
+		return sinks, nil, err
+	}
+	record := newRecorder(o.streams, run, keep)
+	if record != nil { // first: it holds what another sink fails to show
+		sinks = append([]event.Sink{record}, sinks...)
+	}
+	return sinks, record, nil
 }
 
 // dial connects by SSH, or to this machine.
@@ -233,18 +251,6 @@ func (o *runOptions) asker(s *session) func(context.Context, string, bool) (stri
 		return nil
 	}
 	return s.ask
-}
-
-func (o *runOptions) started() event.RunStarted {
-	e := event.RunStarted{
-		Schema: event.Schema, Run: time.Now().UTC().Format("20060102T150405.000000Z"), Version: version,
-		Command: os.Args, Playbooks: o.paths, Check: o.check,
-	}
-	if u, err := user.Current(); err == nil {
-		e.User = u.Username
-	}
-	e.Host, _ = os.Hostname()
-	return e
 }
 
 // defaults reads the settings of connection and become, and asks for passwords.

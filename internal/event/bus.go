@@ -58,6 +58,17 @@ func (b *Bus) handle(seq int64, e Event) {
 	for _, s := range b.sinks {
 		b.note(s.Handle(r))
 	}
+	if len(b.events) == 0 {
+		b.flush()
+	}
+}
+
+// flush makes the sinks show what they were given. While events wait, there is no need: the
+// last of them does it.
+func (b *Bus) flush() {
+	for _, s := range b.sinks {
+		b.note(s.Flush())
+	}
 }
 
 // note keeps the first few errors of sinks: a full disk would give one for each event.

@@ -27,10 +27,13 @@ type Record struct {
 	Event Event     `json:"data"`
 }
 
-// A Sink takes the records of a run in order, from one goroutine. Close is called once,
-// after the last record.
+// A Sink takes the records of a run in order, from one goroutine.
 type Sink interface {
+	// Handle takes a record. It may keep what it writes until Flush.
 	Handle(r Record) error
+	// Flush is called when no further record is waiting: whoever reads must see them all.
+	Flush() error
+	// Close is called once, after the last record.
 	Close() error
 }
 
@@ -44,6 +47,18 @@ type RunStarted struct {
 	Command   []string `json:"command"`
 	Playbooks []string `json:"playbooks"`
 	Check     bool     `json:"check"`
+
+	Dir         string   `json:"dir"`                 // where kops was called
+	From        string   `json:"from,omitempty"`      // the address from which the user is logged in on the controller
+	SudoUser    string   `json:"sudo_user,omitempty"` // who called sudo
+	Inventories []string `json:"inventories"`
+	Files       []File   `json:"files"` // the playbooks, and those that they import
+}
+
+// A File is a file of the controller as it was when the run began.
+type File struct {
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
 }
 
 // PlayStarted begins a play, or the next batch of it.
@@ -200,6 +215,7 @@ type RunEnded struct {
 	Exit        int               `json:"exit"`
 	Interrupted bool              `json:"interrupted,omitempty"`
 	Stats       *value.Map        `json:"stats,omitempty"` // set_stats
+	Error       string            `json:"error,omitempty"` // what ended the run before its last play
 }
 
 // Kind implements Event.

@@ -25,7 +25,7 @@ func samples() []Event {
 		Notified{Handlers: []string{"s3cret"}},
 		Warning{Msg: "s3cret", Hint: "s3cret", Pos: pos},
 		PlayEnded{Stopped: "s3cret"},
-		RunEnded{Stats: m},
+		RunEnded{Stats: m, Error: "s3cret"},
 	}
 }
 
@@ -95,6 +95,7 @@ func TestMask(t *testing.T) {
 // list is a sink that keeps what it is given. It needs no lock.
 type list struct {
 	records []Record
+	flushed int // how many had come when the sink was flushed last
 	err     error
 	closed  int
 }
@@ -102,6 +103,11 @@ type list struct {
 func (l *list) Handle(r Record) error {
 	l.records = append(l.records, r)
 	return l.err
+}
+
+func (l *list) Flush() error {
+	l.flushed = len(l.records)
+	return nil
 }
 
 func (l *list) Close() error {
@@ -124,8 +130,8 @@ func TestBusKeepsTheOrder(t *testing.T) {
 	if err := bus.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if len(one.records) != 1000 || len(two.records) != 1000 || one.closed != 1 {
-		t.Fatalf("%d and %d records, closed %d times", len(one.records), len(two.records), one.closed)
+	if len(one.records) != 1000 || len(two.records) != 1000 || one.flushed != 1000 || one.closed != 1 {
+		t.Fatalf("%d and %d records, %d flushed, closed %d times", len(one.records), len(two.records), one.flushed, one.closed)
 	}
 	last := map[int]int{}
 	for i, r := range one.records {

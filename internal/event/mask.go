@@ -61,6 +61,7 @@ func Mask(by Masker) func(Event) Event {
 			if e.Stats != nil {
 				e.Stats = m.value(e.Stats).(*value.Map)
 			}
+			e.Error = text(e.Error)
 			return e
 		}
 		return e

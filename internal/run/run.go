@@ -4,10 +4,12 @@ package run
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"kops/internal/diag"
 	"kops/internal/event"
 	"kops/internal/plan"
 	"kops/internal/playbook"
@@ -65,7 +67,9 @@ type Defaults struct {
 // Exit codes of a run, as documented in docs/exit-codes.md.
 const (
 	ExitOK          = 0
+	ExitError       = 1 // an error ended the run
 	ExitFailed      = 2
+	ExitLoad        = 3 // an error in a file ended the run
 	ExitUnreachable = 4
 	ExitInterrupted = 130
 )
@@ -119,7 +123,11 @@ func Run(ctx context.Context, opts Options) (Summary, error) {
 	r.Emit(opts.Started)
 	err := r.plays(ctx)
 	s := r.summary(ctx)
-	r.Emit(event.RunEnded{Hosts: s.Hosts, Recap: s.Recap, Duration: time.Since(began), Exit: s.Exit, Interrupted: s.Interrupted, Stats: r.stats})
+	ended := event.RunEnded{Hosts: s.Hosts, Recap: s.Recap, Duration: time.Since(began), Exit: s.Exit, Interrupted: s.Interrupted, Stats: r.stats}
+	if err != nil {
+		ended.Exit, ended.Error = exitOf(err), err.Error()
+	}
+	r.Emit(ended)
 	return s, err
 }
 
@@ -136,6 +144,16 @@ func (r *runner) plays(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// exitOf is the exit code of an error that ended the run.
+func exitOf(err error) int {
+	var list diag.List
+	var d *diag.Diagnostic
+	if errors.As(err, &list) || errors.As(err, &d) {
+		return ExitLoad
+	}
+	return ExitError
 }
 
 // stopping tells whether the user has asked for the end, or the context is done.

@@ -1,5 +1,5 @@
-// Package state is what outlives a run on the controller: the artifacts that it fetched, and
-// which handlers are owed to hosts that cannot keep that themselves.
+// Package state is what outlives a run on the controller: the artifacts that it fetched,
+// its record, and which handlers are owed to hosts that cannot keep that themselves.
 package state
 
 import (

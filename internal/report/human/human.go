@@ -79,6 +79,11 @@ func (s *Sink) Handle(r event.Record) error {
 	case event.RunEnded:
 		s.recap(e)
 	}
+	return nil
+}
+
+// Flush implements event.Sink.
+func (s *Sink) Flush() error {
 	s.draw()
 	return s.out.Flush()
 }

@@ -2,6 +2,7 @@ package human
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -70,7 +71,7 @@ func TestSink(t *testing.T) {
 			var out bytes.Buffer
 			s := New(&out, opts)
 			for i, e := range story() {
-				if err := s.Handle(event.Record{Seq: int64(i + 1), Kind: e.Kind(), Event: e}); err != nil {
+				if err := errors.Join(s.Handle(event.Record{Seq: int64(i + 1), Kind: e.Kind(), Event: e}), s.Flush()); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -1,5 +1,5 @@
-// Package jsonl writes a run as lines of JSON: one record a line, in the versioned schema
-// of docs/events.md.
+// Package jsonl writes a run as lines of JSON and reads it again: one record a line, in the
+// versioned schema of docs/events.md.
 package jsonl
 
 import (
@@ -10,26 +10,29 @@ import (
 	"kops/internal/event"
 )
 
+// bufferSize holds a burst of records: they are written together.
+const bufferSize = 64 << 10
+
 // Sink writes records to a writer.
 type Sink struct {
 	out *bufio.Writer
 }
 
 // New returns a sink that writes to w.
-func New(w io.Writer) *Sink { return &Sink{out: bufio.NewWriter(w)} }
+func New(w io.Writer) *Sink { return &Sink{out: bufio.NewWriterSize(w, bufferSize)} }
 
-// Handle implements event.Sink. Each record is written at once, so that a reader at the
-// other end of a pipe sees it while the run goes on.
+// Handle implements event.Sink.
 func (s *Sink) Handle(r event.Record) error {
 	line, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	if _, err := s.out.Write(append(line, '\n')); err != nil {
-		return err
-	}
-	return s.out.Flush()
+	_, err = s.out.Write(append(line, '\n'))
+	return err
 }
+
+// Flush implements event.Sink.
+func (s *Sink) Flush() error { return s.out.Flush() }
 
 // Close implements event.Sink.
 func (s *Sink) Close() error { return s.out.Flush() }

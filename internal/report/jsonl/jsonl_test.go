@@ -25,6 +25,9 @@ func TestSink(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := s.Flush(); err != nil {
+		t.Fatal(err)
+	}
 	lines := bytes.Split(bytes.TrimSuffix(out.Bytes(), []byte("\n")), []byte("\n"))
 	if len(lines) != 2 { // before Close: a reader at the other end sees them
 		t.Fatalf("%d lines:\n%s", len(lines), &out)
@@ -48,7 +51,8 @@ var errFull = errors.New("no space left on device")
 func (broken) Write([]byte) (int, error) { return 0, errFull }
 
 func TestSinkTellsOfErrors(t *testing.T) {
-	if err := New(broken{}).Handle(event.Record{Event: event.HostStarted{}}); !errors.Is(err, errFull) {
+	s := New(broken{})
+	if err := errors.Join(s.Handle(event.Record{Event: event.HostStarted{}}), s.Flush()); !errors.Is(err, errFull) {
 		t.Error(err)
 	}
 }
