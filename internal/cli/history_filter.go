@@ -66,6 +66,10 @@ func (f *filter) pass(l jsonl.Line) []jsonl.Line {
 		return f.during(e.Task, e.Host, l)
 	case event.Notified:
 		shown = len(f.status) == 0 && f.task == "" && f.onHost(e.Host)
+	case event.HandlerOwed:
+		shown = len(f.status) == 0 && f.task == "" && f.onHost(e.Host)
+	case event.LockWaiting:
+		shown = len(f.status) == 0 && f.task == "" && f.onHost(e.Host)
 	case event.Warning:
 		shown = len(f.status) == 0 && f.task == "" && f.onHost(e.Host)
 	case event.PlayEnded:

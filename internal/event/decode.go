@@ -58,6 +58,10 @@ func decode(kind string, data []byte) (Event, error) {
 		return as[Progress](data)
 	case Notified{}.Kind():
 		return as[Notified](data)
+	case HandlerOwed{}.Kind():
+		return as[HandlerOwed](data)
+	case LockWaiting{}.Kind():
+		return as[LockWaiting](data)
 	case Warning{}.Kind():
 		return as[Warning](data)
 	case PlayEnded{}.Kind():

@@ -53,7 +53,7 @@ func fields(t reflect.Type) []string {
 	for t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
 		t = t.Elem()
 	}
-	if t.Kind() != reflect.Struct || t.Name() == "Position" {
+	if t.Kind() != reflect.Struct || t.Name() == "Position" || t.Name() == "Time" {
 		return nil
 	}
 	var names []string

@@ -23,6 +23,8 @@ func samples() []Event {
 		Retry{Msg: "s3cret"},
 		Progress{Name: "s3cret", Doing: "s3cret"},
 		Notified{Handlers: []string{"s3cret"}},
+		HandlerOwed{Handler: "s3cret", Play: "s3cret", Task: "s3cret"},
+		LockWaiting{Host: "h"},
 		Warning{Msg: "s3cret", Hint: "s3cret", Pos: pos},
 		PlayEnded{Stopped: "s3cret"},
 		RunEnded{Stats: m, Error: "s3cret"},

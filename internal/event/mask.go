@@ -32,7 +32,7 @@ func Mask(by Masker) func(Event) Event {
 		}
 		switch e := e.(type) {
 		case RunStarted:
-			e.Command, e.Playbooks = m.texts(e.Command), m.texts(e.Playbooks)
+			e.Command, e.Playbooks, e.Inventories = m.texts(e.Command), m.texts(e.Playbooks), m.texts(e.Inventories)
 			return e
 		case PlayStarted:
 			e.Name, e.Skipped, e.Pos.File = text(e.Name), text(e.Skipped), text(e.Pos.File)
@@ -50,6 +50,9 @@ func Mask(by Masker) func(Event) Event {
 			return e
 		case Notified:
 			e.Handlers = m.texts(e.Handlers)
+			return e
+		case HandlerOwed:
+			e.Handler, e.Play, e.Task = text(e.Handler), text(e.Play), text(e.Task)
 			return e
 		case Warning:
 			e.Msg, e.Hint, e.Pos.File = text(e.Msg), text(e.Hint), text(e.Pos.File)
@@ -71,8 +74,8 @@ func Mask(by Masker) func(Event) Event {
 type masker struct{ Masker }
 
 func (m masker) texts(list []string) []string {
-	out := make([]string, len(list))
-	for i, s := range list {
+	out := slices.Clone(list)
+	for i, s := range out {
 		out[i] = m.Mask(s)
 	}
 	return out
