@@ -93,6 +93,15 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	fs.BoolVar(&o.listTags, "list-tags", false, "list the tags and stop")
 	fs.BoolVar(&o.syntaxCheck, "syntax-check", false, "load and check the playbook and stop")
 	fs.StringVar(&o.startAt, "start-at-task", "", "begin at the task of this name")
+	o.addLogin(cmd)
+	fs.BoolVarP(&o.become, "become", "b", false, "become another user on the hosts")
+	fs.BoolVar(&o.forceHandlers, "force-handlers", false, "run handlers on failed hosts too")
+	fs.StringVar(&o.lock, "lock", lockByDefault(), "where another run works on a host: wait for it, fail, or off to take no locks (KOPS_LOCK)")
+}
+
+// addLogin adds the flags that say how to get onto hosts.
+func (o *runOptions) addLogin(cmd *cobra.Command) {
+	fs := cmd.Flags()
 	fs.StringVarP(&o.user, "user", "u", "", "log in as this user")
 	fs.StringVar(&o.privateKey, "private-key", "", "private key file")
 	fs.StringVar(&o.privateKey, "key-file", "", "private key file")
@@ -102,13 +111,10 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	fs.StringArrayVar(&o.sshArgs, "ssh-extra-args", nil, "OpenSSH options, as in '-o ProxyJump=bastion'")
 	fs.BoolVarP(&o.askPass, "ask-pass", "k", false, "ask for the login password")
 	fs.StringVar(&o.passwordFile, "connection-password-file", "", "file with the login password")
-	fs.BoolVarP(&o.become, "become", "b", false, "become another user on the hosts")
 	fs.StringVar(&o.becomeMethod, "become-method", "sudo", "sudo or su")
 	fs.StringVar(&o.becomeUser, "become-user", "root", "the user to become")
 	fs.BoolVarP(&o.askBecome, "ask-become-pass", "K", false, "ask for the become password")
 	fs.StringVar(&o.becomePasswordFile, "become-password-file", "", "file with the become password")
-	fs.BoolVar(&o.forceHandlers, "force-handlers", false, "run handlers on failed hosts too")
-	fs.StringVar(&o.lock, "lock", lockByDefault(), "where another run works on a host: wait for it, fail, or off to take no locks (KOPS_LOCK)")
 }
 
 // lockByDefault is how locks are taken where no flag says so.

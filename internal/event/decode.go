@@ -62,6 +62,10 @@ func decode(kind string, data []byte) (Event, error) {
 		return as[HandlerOwed](data)
 	case LockWaiting{}.Kind():
 		return as[LockWaiting](data)
+	case HandlerOwed{}.Kind():
+		return as[HandlerOwed](data)
+	case LockWaiting{}.Kind():
+		return as[LockWaiting](data)
 	case Warning{}.Kind():
 		return as[Warning](data)
 	case PlayEnded{}.Kind():

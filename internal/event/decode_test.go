@@ -29,6 +29,8 @@ func whole() []Event {
 		Notified{Host: "a", Handlers: []string{"h"}},
 		HandlerOwed{Host: "a", Handler: "h", Play: "p", Task: "t", Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Run: "r", User: "u", Controller: "c"},
 		LockWaiting{Host: "a", Run: "r", User: "u", Controller: "c", Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), PID: 7},
+		HandlerOwed{Host: "a", Handler: "h", Play: "p", Task: "t", Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Run: "r", User: "u", Controller: "c"},
+		LockWaiting{Host: "a", Run: "r", User: "u", Controller: "c", Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), PID: 7},
 		Warning{Msg: "m", Pos: at, Host: "a", Hint: "h"},
 		PlayEnded{Play: 1, Stopped: "s", Untried: []string{"b"}},
 		RunEnded{Hosts: []string{"a"}, Recap: map[string]Counts{"a": {1, 2, 3, 4, 5, 6, 7, 8}}, Duration: 5, Exit: 2, Interrupted: true, Stats: m, Error: "e"},

@@ -269,13 +269,7 @@ func (p *play) openLedger(h *host) {
 	if p.Owed == nil || len(p.Handlers) == 0 && h.onHost == nil {
 		return
 	}
-	if h.atHome == nil {
-		debts, err := p.Owed.Of(h.name)
-		if err != nil {
-			p.warn(h.name, p.Pos, err.Error())
-		}
-		h.atHome = newAccount(onController{p.Owed, h.name}, debts)
-	}
+	p.openHome(h)
 	h.ledger = &ledger{store: h.atHome, debts: map[string]*debt{}, passed: map[string]int{}}
 	accounts := []*account{h.atHome}
 	if h.onHost != nil {
@@ -287,6 +281,18 @@ func (p *play) openLedger(h *host) {
 			p.enter(h, a, d)
 		}
 	}
+}
+
+// openHome reads what the controller keeps for a host.
+func (p *play) openHome(h *host) {
+	if h.atHome != nil {
+		return
+	}
+	debts, err := p.Owed.Of(h.name)
+	if err != nil {
+		p.warn(h.name, p.Pos, err.Error())
+	}
+	h.atHome = newAccount(onController{p.Owed, h.name}, debts)
 }
 
 func sorted(debts map[string]state.Debt) []state.Debt {

@@ -249,3 +249,51 @@ func TestOwedOnManyHosts(t *testing.T) {
 		t.Errorf("left on c: %q; d was dialled %d times in two runs", left, f.dials["d"])
 	}
 }
+
+func TestPending(t *testing.T) {
+	f := &fleet{disk: t.TempDir(), exec: answers("check"), down: map[string]remote.Reason{"c": remote.Refused}}
+	owed := state.NewOwed(filepath.Join(f.disk, "controller"))
+	f.on(t, "a b", site, run.Options{Owed: owed}).run(t)
+	f.user = "ops"
+	f.on(t, "a", site, run.Options{Owed: owed}).run(t)
+	ask := func(o run.Options, do func(context.Context, run.Options) (run.Pending, error)) run.Pending {
+		t.Helper()
+		s := f.on(t, "a b c", "- hosts: all\n  gather_facts: false\n", run.Options{})
+		o.Dial, o.Plan, o.Emit, o.Owed = f.dial, s.load(t), func(event.Event) {}, owed
+		found, err := do(t.Context(), o)
+		if err != nil || len(found.Failed) != 1 || found.Failed[0].Host != "c" || !found.Failed[0].Unreachable() {
+			t.Errorf("failed on %+v, %v", found.Failed, err)
+		}
+		return found
+	}
+	root := run.Options{Defaults: run.Defaults{Become: true, BecomeUser: "root"}}
+	describe := func(p run.Pending) string {
+		var all []string
+		for _, d := range p.Owed {
+			where := "controller"
+			if d.OnHost {
+				where = "host"
+			}
+			all = append(all, d.Host+" "+d.Name()+" on the "+where)
+		}
+		return strings.Join(all, ", ")
+	}
+	if got, want := describe(ask(root, run.ListOwed)), "a restart on the host, a restart on the controller, b restart on the host"; got != want {
+		t.Errorf("owed: %s, want %s", got, want)
+	}
+	if got, want := describe(ask(run.Options{}, run.ListOwed)), "a restart on the controller"; got != want {
+		t.Errorf("without root: %s, want %s", got, want)
+	}
+	forget := func(handler string) func(context.Context, run.Options) (run.Pending, error) {
+		return func(ctx context.Context, o run.Options) (run.Pending, error) {
+			return run.ForgetOwed(ctx, o, func(d state.Debt) bool { return d.Name() == handler })
+		}
+	}
+	if got := describe(ask(root, forget("reload"))); got != "" {
+		t.Errorf("forgot %s", got)
+	}
+	ask(root, forget("restart"))
+	if got := describe(ask(root, run.ListOwed)); got != "" || len(f.files(t, "a", "var/lib")) > 0 {
+		t.Errorf("after all was forgotten: %s, %q", got, f.files(t, "a", "var/lib"))
+	}
+}

@@ -99,9 +99,7 @@ type runner struct {
 	secretArgs sync.Map // names of secret arguments, by module
 }
 
-// Run carries the plan out. Its error is one that ended the run before its recap; hosts
-// that failed are part of the Summary.
-func Run(ctx context.Context, opts Options) (Summary, error) {
+func newRunner(opts Options) *runner {
 	if opts.Forks <= 0 {
 		opts.Forks = 50
 	}
@@ -114,8 +112,14 @@ func Run(ctx context.Context, opts Options) (Summary, error) {
 	if opts.HideFrom == nil {
 		opts.HideFrom = func(string, string) {}
 	}
-	r := &runner{Options: opts, hosts: map[string]*host{}, slots: make(chan struct{}, opts.Forks), began: time.Now().UTC().Truncate(time.Second)}
-	r.watch = startWatch(opts.Heartbeat, opts.Emit)
+	return &runner{Options: opts, hosts: map[string]*host{}, slots: make(chan struct{}, opts.Forks), began: time.Now().UTC().Truncate(time.Second)}
+}
+
+// Run carries the plan out. Its error is one that ended the run before its recap; hosts
+// that failed are part of the Summary.
+func Run(ctx context.Context, opts Options) (Summary, error) {
+	r := newRunner(opts)
+	r.watch = startWatch(r.Heartbeat, r.Emit)
 	defer r.watch.stop()
 	defer r.closeAll()
 

@@ -1,0 +1,248 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"kops/internal/diag"
+	"kops/internal/event"
+	"kops/internal/inventory"
+	"kops/internal/plan"
+	"kops/internal/playbook"
+	"kops/internal/remote/ssh"
+	"kops/internal/run"
+	"kops/internal/state"
+	"kops/internal/value"
+)
+
+// pendingOptions are the flags of kops pending. Those of the login are kops run's.
+type pendingOptions struct {
+	runOptions
+	playbookDir         string
+	handler, play, file string
+}
+
+func newPending(streams Streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "pending",
+		Short: "Show or forget the handlers that runs which ended early owe to hosts",
+		Args:  usage(cobra.NoArgs),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newPendingList(streams), newPendingForget(streams))
+	return cmd
+}
+
+func newPendingList(streams Streams) *cobra.Command {
+	o := &pendingOptions{runOptions: runOptions{streams: streams}}
+	cmd := &cobra.Command{
+		Use:     "list [PATTERN]",
+		Short:   "List the handlers that are owed, of all hosts or those of a pattern",
+		Example: "  kops pending list -i inventory.yaml\n  kops pending list kafka --json",
+		Args:    usage(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.list(cmd.Context(), args)
+		},
+	}
+	o.addPending(cmd)
+	cmd.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	return cmd
+}
+
+func newPendingForget(streams Streams) *cobra.Command {
+	o := &pendingOptions{runOptions: runOptions{streams: streams}}
+	cmd := &cobra.Command{
+		Use:     "forget PATTERN",
+		Short:   "Cross off handlers that are owed, without running them",
+		Example: "  kops pending forget kafka1\n  kops pending forget all --handler 'restart kafka' --file monitoring.yaml",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usageError{errors.New("forget needs a pattern of hosts: kops pending forget PATTERN; `all` means every host")}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.forget(cmd.Context(), args[0])
+		},
+	}
+	o.addPending(cmd)
+	fs := cmd.Flags()
+	fs.StringVar(&o.handler, "handler", "", "only the handler of this name; a role's is 'role : name'")
+	fs.StringVar(&o.play, "play", "", "only those of the play of this name")
+	fs.StringVar(&o.file, "file", "", "only those of plays in this file")
+	return cmd
+}
+
+func (o *pendingOptions) addPending(cmd *cobra.Command) {
+	o.add(cmd)
+	o.addLogin(cmd)
+	fs := cmd.Flags()
+	fs.BoolVarP(&o.become, "become", "b", true, "become root on the hosts, whose list that is")
+	fs.IntVarP(&o.forks, "forks", "f", 50, "hosts that are asked at the same time")
+	fs.StringVar(&o.playbookDir, "playbook-dir", "", "take group_vars and host_vars of this folder too")
+}
+
+func (o *pendingOptions) list(ctx context.Context, args []string) error {
+	pattern := inventory.All
+	if len(args) == 1 {
+		pattern = args[0]
+	}
+	found, err := o.ask(ctx, pattern, run.ListOwed)
+	if err != nil {
+		return err
+	}
+	if o.json {
+		if err := o.printJSON(found.Owed); err != nil {
+			return err
+		}
+	} else {
+		for _, d := range found.Owed {
+			fmt.Fprintln(o.streams.Out, o.line(d))
+		}
+		if len(found.Owed) == 0 && len(found.Failed) == 0 {
+			fmt.Fprintln(o.streams.Out, "No handler is owed.")
+		}
+	}
+	return o.failed(found.Failed)
+}
+
+func (o *pendingOptions) forget(ctx context.Context, pattern string) error {
+	chosen := func(d state.Debt) bool {
+		return (o.handler == "" || o.handler == d.Name()) && (o.play == "" || o.play == d.Play) &&
+			(o.file == "" || filepath.Base(o.file) == d.File)
+	}
+	found, err := o.ask(ctx, pattern, func(ctx context.Context, opts run.Options) (run.Pending, error) {
+		return run.ForgetOwed(ctx, opts, chosen)
+	})
+	if err != nil {
+		return err
+	}
+	for _, d := range found.Owed {
+		fmt.Fprintln(o.streams.Out, "forgotten: "+o.line(d))
+	}
+	if len(found.Owed) == 0 && len(found.Failed) == 0 {
+		fmt.Fprintln(o.streams.Out, "No such handler is owed: nothing was forgotten.")
+	}
+	return o.failed(found.Failed)
+}
+
+// line describes a debt to people.
+func (o *pendingOptions) line(d run.Owing) string {
+	where := ""
+	if !d.OnHost {
+		where = ", kept on this controller"
+	}
+	return fmt.Sprintf("%s: '%s' of play '%s' in %s, notified by the task '%s' at %s (run %s of %s on %s%s)",
+		d.Host, d.Name(), d.Play, d.File, d.Task, d.Since.Local().Format(time.DateTime), d.Run, d.User, d.Debt.Host, where)
+}
+
+// printJSON prints debts as the hosts keep them, each with its host.
+func (o *pendingOptions) printJSON(owed []run.Owing) error {
+	type item struct {
+		On      string `json:"host"`
+		KeptOn  string `json:"kept_on"` // "host" or "controller"
+		Handler string `json:"handler"`
+		state.Debt
+	}
+	items := []item{}
+	for _, d := range owed {
+		i := item{On: d.Host, KeptOn: "host", Handler: d.Name(), Debt: d.Debt}
+		if !d.OnHost {
+			i.KeptOn = "controller"
+		}
+		items = append(items, i)
+	}
+	out, err := json.MarshalIndent(items, "", "    ")
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(o.streams.Out, string(out))
+	return err
+}
+
+// failed says which hosts could not be asked, and gives the exit code that a run would have.
+func (o *pendingOptions) failed(hosts []run.HostError) error {
+	code := exitCode(0)
+	for _, h := range hosts {
+		fmt.Fprintf(o.streams.Err, "kops: %s could not be asked: %v\n", h.Host, h.Err)
+		if h.Unreachable() {
+			code |= run.ExitUnreachable
+		} else {
+			code |= run.ExitFailed
+		}
+	}
+	if code == 0 {
+		return nil
+	}
+	return code
+}
+
+// ask does something with what the hosts of a pattern are owed.
+func (o *pendingOptions) ask(ctx context.Context, pattern string, do func(context.Context, run.Options) (run.Pending, error)) (run.Pending, error) {
+	s, err := newSession(ctx, o.streams, &o.sourceFlags)
+	if err != nil {
+		return run.Pending{}, err
+	}
+	p, err := o.hosts(ctx, s, pattern)
+	if err != nil {
+		return run.Pending{}, err
+	}
+	defaults, err := o.defaults(s)
+	if err != nil {
+		return run.Pending{}, err
+	}
+	kept, err := state.Dir()
+	if err != nil {
+		return run.Pending{}, err
+	}
+	ctx, _, release := interruptible(ctx, o.streams)
+	defer release()
+	dialer := ssh.NewDialer(ssh.Options{Prompt: func(text string) (string, error) { return s.ask(ctx, text, true) }})
+	defer dialer.Close()
+	return do(ctx, run.Options{
+		Plan: p, Dial: dial(dialer), Emit: o.warnings(s), Forks: o.forks, Defaults: defaults, Hide: s.masker.Add, HideFrom: s.masker.AddFrom,
+		Owed: state.NewOwed(filepath.Join(kept, "owed")), Started: o.started(p),
+	})
+}
+
+// warnings shows warnings and nothing else.
+func (o *pendingOptions) warnings(s *session) func(event.Event) {
+	return func(e event.Event) {
+		if w, ok := e.(event.Warning); ok {
+			fmt.Fprintf(o.streams.Err, "kops: %s: %s\n", w.Host, s.masker.Mask(w.Msg))
+		}
+	}
+}
+
+// hosts is a plan of one play without tasks, on the hosts of a pattern.
+func (o *pendingOptions) hosts(ctx context.Context, s *session, pattern string) (*plan.Plan, error) {
+	inv, list := s.inventory(ctx, &o.sourceFlags)
+	extra, err := o.vars(s.yaml)
+	list.Add(err)
+	var dir *inventory.VarsDir
+	if o.playbookDir != "" {
+		var found diag.List
+		dir, found = inventory.ReadVarsDir(filepath.Clean(o.playbookDir), inv, s.yaml)
+		list = append(list, found...)
+	}
+	play := &playbook.Play{Hosts: playbook.Field{Value: pattern, Pos: value.Position{Line: 1}}}
+	play.GatherFacts = playbook.Field{Value: false, Pos: value.Position{Line: 1}}
+	p, found := plan.New(plan.Options{
+		Playbooks: []*playbook.Playbook{{Plays: []*playbook.Play{play}}}, Inventory: inv, VarsDir: dir,
+		Registry: registry(), Engine: s.engine, YAML: s.yaml, ExtraVars: extra,
+	})
+	list = append(list, found...)
+	if list.HasErrors() {
+		return nil, list
+	}
+	if !p.AnyHosts() {
+		return nil, usageError{fmt.Errorf("no host matches %q; kops inventory --graph shows the hosts and groups that there are", pattern)}
+	}
+	return p, nil
+}
