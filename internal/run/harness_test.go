@@ -59,7 +59,7 @@ func of[T event.Event](r *recorder) []T {
 }
 
 // load puts playbook and inventory together, as the command line does.
-func (s setup) load(t *testing.T) *plan.Plan {
+func (s setup) load(t testing.TB) *plan.Plan {
 	t.Helper()
 	inv, list := inventory.Load(t.Context(), []string{s.inventory}, yamlpos.Options{})
 	reg := module.NewRegistry(all.Modules()).Override(actions.Modules())
@@ -117,4 +117,14 @@ func (s setup) run(t *testing.T) (run.Summary, *recorder) {
 		t.Fatal(err)
 	}
 	return summary, r
+}
+
+// write writes a file for a test and returns its path.
+func write(tb testing.TB, name, text string) string {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return path
 }

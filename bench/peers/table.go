@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// table lists medians, and the medians of each round's ratios to the contestant whose name
+// begins with base, quickest first.
+func table(rounds [][]sample, base string) string {
+	type row struct {
+		name   string
+		took   []float64
+		ratios []float64
+		cpu    []float64
+	}
+	rows := map[string]*row{}
+	for _, round := range rounds {
+		at := slices.IndexFunc(round, func(s sample) bool { return strings.HasPrefix(s.name, base) })
+		for _, s := range round {
+			r := rows[s.name]
+			if r == nil {
+				r = &row{name: s.name}
+				rows[s.name] = r
+			}
+			r.took = append(r.took, s.took.Seconds())
+			r.cpu = append(r.cpu, s.cpu.Seconds())
+			if at >= 0 {
+				r.ratios = append(r.ratios, float64(s.took)/float64(max(round[at].took, time.Nanosecond)))
+			}
+		}
+	}
+	var sorted []*row
+	for _, r := range rows {
+		sorted = append(sorted, r)
+	}
+	slices.SortFunc(sorted, func(a, b *row) int {
+		if c := median(a.took) - median(b.took); c != 0 {
+			return map[bool]int{true: -1, false: 1}[c < 0]
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	var out strings.Builder
+	fmt.Fprintf(&out, "| | median, s | fastest, s | times %s | controller's CPU, s | runs |\n|---|---|---|---|---|---|\n", base)
+	for _, r := range sorted {
+		fmt.Fprintf(&out, "| %s | %.2f | %.2f | %.2f | %.2f | %d |\n", r.name, median(r.took), slices.Min(r.took), median(r.ratios), median(r.cpu), len(r.took))
+	}
+	return out.String()
+}
+
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
