@@ -24,7 +24,7 @@ func BenchmarkEngine(b *testing.B) {
 			s := manyHosts(b, hosts, tasks)
 			began := cpuTime(b)
 			for b.Loop() {
-				bus := event.NewBus(event.Mask(secret.NewMasker().Mask), jsonl.New(io.Discard))
+				bus := event.NewBus(event.Mask(secret.NewMasker()), jsonl.New(io.Discard))
 				o := s.options
 				o.Plan, o.Emit = s.load(b), bus.Emit
 				summary, err := run.Run(b.Context(), o)

@@ -14,7 +14,6 @@ import (
 	"kops/internal/playbook"
 	"kops/internal/remote"
 	"kops/internal/state"
-	"kops/internal/vars"
 )
 
 // ready makes ready for a batch; false ends the play before it.
@@ -72,7 +71,7 @@ func (p *play) preview(ctx context.Context) {
 		if len(p.VarsFiles) == 0 {
 			return
 		}
-		s := p.Plan.Engine().Scope(ctx, h.snapshot.Load().With(vars.Magic, p.magic(h, &playbook.Block{})), p.searchPath(&playbook.Block{}))
+		s := p.Plan.Engine().Scope(ctx, p.withMagic(h.snapshot.Load(), h, &playbook.Block{}), p.searchPath(&playbook.Block{}))
 		if layers, err := p.Plan.VarsFiles(s, p.Play); err == nil { // its batch reports an error
 			h.files = layers
 			h.publish(p.vars)

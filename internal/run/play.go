@@ -166,7 +166,7 @@ func (p *play) section(ctx context.Context, name string, entries []playbook.Entr
 // varsFiles loads vars_files for each host: their names may depend on its variables.
 func (p *play) varsFiles(ctx context.Context) {
 	for _, h := range alive(p.batch) {
-		s := p.Plan.Engine().Scope(ctx, h.snapshot.Load().With(vars.Magic, p.magic(h, &playbook.Block{})), p.searchPath(&playbook.Block{}))
+		s := p.Plan.Engine().Scope(ctx, p.withMagic(h.snapshot.Load(), h, &playbook.Block{}), p.searchPath(&playbook.Block{}))
 		layers, err := p.Plan.VarsFiles(s, p.Play)
 		if err != nil {
 			p.report(h, p.announce(ctx, p.factsTask(), []*host{h}), &outcome{err: err, pos: p.Pos})

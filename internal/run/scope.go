@@ -25,7 +25,7 @@ func (p *play) taskVars(h *host, e playbook.Entry) *vars.Set {
 	if e.Base().Vars.Len() > 0 {
 		s = s.With(vars.TaskVars, e.Base().Vars)
 	}
-	return s.With(vars.Magic, p.magic(h, e))
+	return p.withMagic(s, h, e)
 }
 
 func withRole(s *vars.Set, role *playbook.Role) *vars.Set {
@@ -47,12 +47,10 @@ func (p *play) scope(ctx context.Context, h *host, e playbook.Entry) *template.S
 // searchPath lists where the files of a task are looked for.
 func (p *play) searchPath(e playbook.Entry) []string { return plan.SearchPath(p.Play.Play, e) }
 
-// magic are the variables that kops itself sets for a host at an entry.
-func (p *play) magic(h *host, e playbook.Entry) *value.Map {
-	m := p.batchMagic.Clone()
-	m.Set("inventory_hostname", h.name)
-	m.Set("inventory_hostname_short", shortName(h.name))
-	m.Set("group_names", h.inv.GroupNames)
+// withMagic adds the variables that kops itself sets for a host at an entry: those of the
+// batch, which all share, and the host's own over them.
+func (p *play) withMagic(s *vars.Set, h *host, e playbook.Entry) *vars.Set {
+	m := ownMagic(h)
 	if h.inv.File != "" {
 		m.Set("inventory_file", absolute(h.inv.File))
 		m.Set("inventory_dir", absolute(filepath.Dir(h.inv.File)))
@@ -69,7 +67,12 @@ func (p *play) magic(h *host, e playbook.Entry) *value.Map {
 		m.Set("ansible_parent_role_names", parents)
 	}
 	m.Set("ansible_search_path", value.Strings(p.searchPath(e)))
-	return m
+	return s.With(vars.Magic, p.batchMagic).With(vars.Magic, m)
+}
+
+// ownMagic are the variables that name the host.
+func ownMagic(h *host) *value.Map {
+	return value.NewMap("inventory_hostname", h.name, "inventory_hostname_short", shortName(h.name), "group_names", h.inv.GroupNames)
 }
 
 func shortName(name string) string {
@@ -165,11 +168,7 @@ func (v *hostVars) Keys() []value.Value {
 
 // hostScope is the scope of a host outside of any task.
 func (p *play) hostScope(reader *template.Scope, h *host) *template.Scope {
-	m := p.batchMagic.Clone()
-	m.Set("inventory_hostname", h.name)
-	m.Set("inventory_hostname_short", shortName(h.name))
-	m.Set("group_names", h.inv.GroupNames)
-	return reader.With(h.snapshot.Load().With(vars.Magic, m))
+	return reader.With(h.snapshot.Load().With(vars.Magic, p.batchMagic).With(vars.Magic, ownMagic(h)))
 }
 
 type oneHostVars struct{ s *template.Scope }
