@@ -35,6 +35,21 @@ lab-test: build ## tests on real machines (as root; boots the lab)
 .PHONY: test
 test: lint unit lab-test ## everything: lint, unit tests, lab tests
 
+.PHONY: bench
+bench: bench-peers bench-fleet bench-go ## measure kops against the floor and its peers (as root; boots lab machines)
+
+.PHONY: bench-peers
+bench-peers: build
+	go run ./bench/peers
+
+.PHONY: bench-fleet
+bench-fleet:
+	go test ./bench/fleet -run '^$$' -bench . -benchtime 1x
+
+.PHONY: bench-go
+bench-go:
+	go test -run '^$$' -bench . ./internal/run ./internal/jinja ./internal/vars ./internal/yamlpos ./internal/event ./internal/cli
+
 .PHONY: docs
 docs: build ## write docs/modules from the modules themselves
 	bin/kops doc --write docs/modules

@@ -116,3 +116,37 @@ func TestCiphers(t *testing.T) {
 		}
 	}
 }
+
+// ssh is asked once for all hosts where its answer can only be the same but for the address.
+func TestAskedOnceForHostsThatAreAlike(t *testing.T) {
+	for _, tt := range []struct {
+		text  string
+		args  []string
+		asked int
+		where string // where b leads
+	}{
+		{"Host *\n  User ops\n", nil, 1, "b ops"},
+		{"Host B\n  HostName c\n", []string{"-l", "me"}, 2, "c me"},
+		{"Host B\n  HostName c\nHost *\n  User ops\n", nil, 2, "c ops"},
+		{"HostName %h.example\nUser x\n", nil, 2, "b.example x"},
+		{"User x\n", []string{"-o", "ProxyCommand=nc %h %p"}, 2, "b x"},
+		{"User x\n", []string{"-o", "HostName=d"}, 2, "d x"},
+	} {
+		file := filepath.Join(t.TempDir(), "config")
+		if err := os.WriteFile(file, []byte(tt.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var cache configCache
+		var last config
+		for _, name := range []string{"A", "B"} {
+			c, err := cache.resolve(t.Context(), name, remote.Settings{SSHArgs: append([]string{"-F", file}, tt.args...)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			last = c
+		}
+		if where := last.Host + " " + last.User; len(cache.asked) != tt.asked || where != tt.where {
+			t.Errorf("%q %v: asked %d times, leads to %s; want %d, %s", tt.text, tt.args, len(cache.asked), where, tt.asked, tt.where)
+		}
+	}
+}

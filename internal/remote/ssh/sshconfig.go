@@ -53,6 +53,7 @@ func readFiles(args sshArgs, name string, s remote.Settings) (values, error) {
 type configReader struct {
 	host   string
 	values values
+	each   func(key, val string) // where not nil: sees every line, and nothing is set
 }
 
 // many are the keywords that may be given more than once.
@@ -90,6 +91,9 @@ func (r *configReader) file(name string, depth int) error {
 			continue
 		}
 		key, val := splitOption(line)
+		if r.each != nil {
+			r.each(key, val)
+		}
 		switch {
 		case key == "host":
 			applies = matchHost(r.host, strings.Fields(val))
@@ -97,12 +101,12 @@ func (r *configReader) file(name string, depth int) error {
 			applies = true
 		case key == "match":
 			return fmt.Errorf("%s:%d: Match can only be read with the ssh command, which this machine lacks; install openssh-client, or point kops to another file with -F", name, number)
-		case !applies:
+		case !applies && r.each == nil:
 		case key == "include":
 			if err := r.include(filepath.Dir(name), strings.Fields(val), depth); err != nil {
 				return err
 			}
-		default:
+		case r.each == nil:
 			r.set(key, val)
 		}
 	}
