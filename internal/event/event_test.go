@@ -60,6 +60,10 @@ func TestMaskWhole(t *testing.T) {
 			t.Errorf("%s: %s, %v", name, out, err)
 		}
 	}
+	lines := Mask(finder{})(Result{Result: value.NewMap("stdout", "a\ns3cret\n", "stdout_lines", value.NewList("a", "s3", "cret"))}).(Result)
+	if text := value.Str(lines.Result.At("stdout_lines")); text != "['a', '***']" {
+		t.Errorf("lines: %s", text)
+	}
 	got := Mask(finder{})(Result{Result: value.NewMap("n", int64(4711), "f", 4711.5, "m", int64(12))}).(Result)
 	if text := value.Str(got.Result); text != "{'n': '***', 'f': '***.5', 'm': 12}" {
 		t.Errorf("numbers: %s", text)

@@ -3,6 +3,7 @@ package event
 import (
 	"math/big"
 	"slices"
+	"strings"
 
 	"kops/internal/value"
 )
@@ -137,6 +138,22 @@ func (m masker) valueHoldsShort(v value.Value) bool {
 	return false
 }
 
+// lines returns what stdout_lines and its like become: the lines of the masked text, where
+// a secret is found that goes over several.
+func (m masker) lines(key value.Value, in *value.Map) (value.Value, bool) {
+	name, _ := key.(string)
+	of, ok := strings.CutSuffix(name, "_lines")
+	if !ok {
+		return nil, false
+	}
+	text, ok := in.At(of).(string)
+	masked := m.Mask(text)
+	if !ok || masked == text {
+		return nil, false
+	}
+	return value.Strings(strings.Split(strings.TrimSuffix(masked, "\n"), "\n")), true
+}
+
 func (m masker) value(v value.Value) value.Value {
 	switch v := v.(type) {
 	case string:
@@ -164,7 +181,11 @@ func (m masker) value(v value.Value) value.Value {
 	case *value.Map:
 		out := &value.Map{}
 		for k, item := range v.All() {
-			out.Set(m.value(k), m.value(item))
+			masked, done := m.lines(k, v)
+			if !done {
+				masked = m.value(item)
+			}
+			out.Set(m.value(k), masked)
 		}
 		return out
 	}

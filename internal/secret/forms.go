@@ -21,6 +21,9 @@ const (
 	// manyLines is how many lines have forms of their own; those of longer texts are found
 	// raw.
 	manyLines = 400
+	// shortText is the size up to which a secret is also found in base64 of its quoted forms:
+	// a longer one is found there by its lines.
+	shortText = 256
 )
 
 // formsOf returns what a secret looks like on its way: itself, each of its lines, with other
@@ -75,9 +78,15 @@ func eachForm(text string, add func(string)) {
 	if len(text) < minLength {
 		return
 	}
-	eachQuoted(text, add)
-	eachURL(text, add)
 	eachBase64(text, add)
+	once := func(f string) {
+		add(f)
+		if f != text && len(text) <= shortText {
+			eachBase64(f, add)
+		}
+	}
+	eachQuoted(text, once)
+	eachURL(text, add)
 }
 
 // eachQuoted are the literals of JSON, YAML, Python, Go, shells, HTML and regular expressions.

@@ -22,7 +22,8 @@ type Masker struct {
 	mu    sync.RWMutex
 	added sync.Map // secrets, so that those of every task are looked up without waiting
 	any   atomic.Bool
-	index index
+	texts index // what is searched for in texts
+	views index // and in views of them
 	short []string
 }
 
@@ -41,7 +42,7 @@ func (m *Masker) Add(secret string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, f := range long {
-		m.index.add(f)
+		m.addForm(f)
 	}
 	for _, s := range short {
 		if !slices.Contains(m.short, s) {
@@ -92,7 +93,7 @@ func (m *Masker) Mask(s string) string {
 	if m.holdsShort(s) {
 		return Masked
 	}
-	return m.index.mask(s)
+	return cover(s, m.find(s))
 }
 
 // HoldsShort tells whether s holds a secret that is too short to be searched for, so that
@@ -113,81 +114,54 @@ func (m *Masker) holdsShort(s string) bool {
 // HasSecrets tells whether there is anything to mask.
 func (m *Masker) HasSecrets() bool { return m != nil && m.any.Load() }
 
-// headBits is the size of the index's filter, in bits of the hash.
-const headBits = 19
+// viewLength is how long a form's view must be to be searched for in views: those say less
+// than the texts, so that more may look alike.
+const viewLength = 8
 
-// An index finds many texts in one pass: by their first four bytes, of which a filter tells
-// quickly that no text begins so.
-type index struct {
-	filter []uint64
-	texts  map[uint32][]string // by their first four bytes, longest first
-}
-
-func head(s string) uint32 {
-	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
-}
-
-func slot(head uint32) uint32 { return head * 2654435761 >> (32 - headBits) }
-
-// add adds a text of at least four bytes.
-func (x *index) add(text string) {
-	if x.texts == nil {
-		x.texts, x.filter = map[uint32][]string{}, make([]uint64, 1<<headBits/64)
+// addForm adds a form to the index of views, or if it is too short for that, or if a view
+// shows too little of its ends, to that of texts.
+func (m *Masker) addForm(f string) {
+	v := viewOf(f)
+	whole := len(v.text) > 0 && v.from[0] == 0 && int(v.to[len(v.to)-1]) == len(f)
+	if len(v.text) >= viewLength {
+		m.views.add(string(v.text))
 	}
-	h := head(text)
-	same := x.texts[h]
-	i, _ := slices.BinarySearchFunc(same, text, func(a, b string) int {
-		if len(a) != len(b) {
-			return len(b) - len(a)
-		}
-		return strings.Compare(a, b)
-	})
-	if i < len(same) && same[i] == text {
-		return
+	if len(v.text) < viewLength || !whole {
+		m.texts.add(f)
 	}
-	x.texts[h] = slices.Insert(same, i, text)
-	x.filter[slot(h)/64] |= 1 << (slot(h) % 64)
 }
 
-// mask replaces each stretch of s that texts cover, also where they overlap.
-func (x *index) mask(s string) string {
-	if x.texts == nil || len(s) < minLength {
+// find returns the stretches of s that hold secrets.
+func (m *Masker) find(s string) []stretch {
+	var found []stretch
+	m.texts.each(s, func(from, to int) { found = append(found, stretch{from, to}) })
+	if m.views.texts == nil || len(s) < viewLength {
+		return found
+	}
+	v := viewOf(s)
+	m.views.each(string(v.text), func(from, to int) { found = append(found, stretch{int(v.from[from]), int(v.to[to-1])}) })
+	return found
+}
+
+// A stretch is a part of a text.
+type stretch struct{ from, to int }
+
+// cover replaces stretches of s; those that overlap are one.
+func cover(s string, found []stretch) string {
+	if len(found) == 0 {
 		return s
 	}
+	slices.SortFunc(found, func(a, b stretch) int { return a.from - b.from })
 	var b strings.Builder
-	done, start, end := 0, -1, -1
-	h := head(s) << 8
-	for i := 0; i+minLength <= len(s); i++ {
-		h = h>>8 | uint32(s[i+3])<<24
-		if x.filter[slot(h)/64]&(1<<(slot(h)%64)) == 0 {
-			continue
+	done := 0
+	for i := 0; i < len(found); {
+		from, to := found[i].from, found[i].to
+		for i++; i < len(found) && found[i].from < to; i++ {
+			to = max(to, found[i].to)
 		}
-		n := x.longest(h, s[i:])
-		if n == 0 || i+n <= end {
-			continue
-		}
-		if i >= end { // a new stretch
-			if start >= 0 {
-				b.WriteString(s[done:start] + Masked)
-				done = end
-			}
-			start = i
-		}
-		end = i + n
+		b.WriteString(s[done:from] + Masked)
+		done = to
 	}
-	if start < 0 {
-		return s
-	}
-	b.WriteString(s[done:start] + Masked + s[end:])
+	b.WriteString(s[done:])
 	return b.String()
-}
-
-// longest returns the length of the longest text that s begins with.
-func (x *index) longest(head uint32, s string) int {
-	for _, t := range x.texts[head] {
-		if strings.HasPrefix(s, t) {
-			return len(t)
-		}
-	}
-	return 0
 }
