@@ -57,6 +57,10 @@ type Host interface {
 	// A link is followed: it is what it points at that is replaced.
 	// Owner, mode and SELinux label of a file that is replaced are kept where opts is silent.
 	WriteFile(ctx context.Context, path string, content io.Reader, opts WriteOptions) error
+	// WriteFiles replaces many files, each atomically as WriteFile does, with fewer round trips than there
+	// are files. Owner and mode where a NewFile is silent are those of a new file. Where it
+	// fails, some of the files may have been written.
+	WriteFiles(ctx context.Context, files []NewFile) error
 	// Systemd changes units and waits for the result of the job.
 	Systemd(ctx context.Context, verb SystemdVerb, units ...string) error
 }
@@ -194,6 +198,13 @@ type WriteOptions struct {
 	Validate     string       // a command with %s for the temporary file's path; it must exit with 0
 	InPlace      bool         // unsafe_writes: only where a rename is refused
 	ModTime      time.Time    // zero for now
+}
+
+// A NewFile is one of many that are written. Its Size must be that of the content, or -1.
+type NewFile struct {
+	Path string
+	Open func() (io.ReadCloser, error)
+	WriteOptions
 }
 
 // A SystemdVerb is a change to units.

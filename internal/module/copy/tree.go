@@ -13,8 +13,8 @@ import (
 	"kops/internal/value"
 )
 
-// smallInTree is smallFile for the many files of a folder.
-const smallInTree = 8 << 10
+// textInTree is the size up to which the many files of a folder are shown as differences.
+const textInTree = 32 << 10
 
 // treeBatch is how many paths are looked at in one round trip.
 const treeBatch = 2000
@@ -27,19 +27,15 @@ func (s *Spec) planTree(ctx context.Context, h remote.Reader, dest string) (modu
 	for _, e := range s.Tree.Entries {
 		q := remote.FileQuery{}
 		if e.Source != nil {
-			q = compareBy(e.Source, smallInTree)
+			q.Hash = remote.AnyHash // one program computes them all, and no content comes over
 		}
 		q.Path = path.Join(root, e.Path)
 		q.Follow = e.Link == "" && (e.Source == nil || s.Follow)
 		queries = append(queries, q)
 	}
-	var files []remote.File
-	for start := 0; start < len(queries); start += treeBatch {
-		batch, err := h.Files(ctx, queries[start:min(start+treeBatch, len(queries))]...)
-		if err != nil {
-			return module.Change{}, err
-		}
-		files = append(files, batch...)
+	files, err := lookAt(ctx, h, queries)
+	if err != nil {
+		return module.Change{}, err
 	}
 	if files[0].Exists && !files[0].IsDir() {
 		return module.Change{}, fmt.Errorf("dest: %s is not a folder, and src is one", dest)
@@ -56,6 +52,9 @@ func (s *Spec) planTree(ctx context.Context, h remote.Reader, dest string) (modu
 			return module.Change{}, err
 		}
 	}
+	if err := p.write(ctx); err != nil {
+		return module.Change{}, err
+	}
 	return p.finish(), nil
 }
 
@@ -66,7 +65,15 @@ type treePlan struct {
 	root     string
 	change   module.Change
 	commands []string
-	writes   []module.Step
+	differ   []differing
+	files    []remote.NewFile // to be written all at once
+	writes   []module.Step    // of those that need care
+}
+
+// A differing file is one that must be written.
+type differing struct {
+	Entry
+	old remote.File
 }
 
 func (p *treePlan) entry(ctx context.Context, e Entry, f remote.File) error {
@@ -127,29 +134,16 @@ func (p *treePlan) file(ctx context.Context, e Entry, f remote.File) error {
 	if f.Exists && !p.Force {
 		return nil
 	}
-	a := p.fileAttributes(e.Source)
-	text, err := readSmall(e.Source, smallInTree)
-	if err != nil {
-		return err
-	}
-	same := false
 	if f.IsRegular() {
-		if same, err = isSame(f, e.Source, text); err != nil {
+		same, err := isSame(f, e.Source, nil)
+		if err != nil {
 			return err
 		}
+		if same {
+			return p.keep(ctx, p.fileAttributes(e.Source), f)
+		}
 	}
-	if same {
-		return p.keep(ctx, a, f)
-	}
-	c, err := a.Plan(ctx, p.h, attributes.Write{Key: "dest", Path: f.Path, Old: f, Open: opener(e.Source), Size: e.Source.Size(), Content: text,
-		Diffs:  []module.Diff{attributes.TextDiff(f.Path, f.Content, f.Size, text, e.Source.Size())},
-		Backup: p.Backup, Validate: p.Validation, Unlink: f.IsLink(), Quiet: true})
-	if err != nil {
-		return err
-	}
-	p.change.Diffs = append(p.change.Diffs, c.Diffs...)
-	p.change.Effects = append(p.change.Effects, c.Effects...)
-	p.writes = append(p.writes, c.Steps...)
+	p.differ = append(p.differ, differing{e, f})
 	return nil
 }
 
@@ -195,7 +189,7 @@ func (p *treePlan) finish() module.Change {
 			return module.Outcome{Changed: true}, err
 		}}}
 	}
-	c.Steps = append(c.Steps, p.writes...)
+	c.Steps = append(append(c.Steps, p.all()...), p.writes...)
 	if len(c.Steps) > 0 {
 		c.Predict = module.Changes
 		c.Steps[len(c.Steps)-1] = p.last(c.Steps[len(c.Steps)-1])

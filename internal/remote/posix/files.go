@@ -69,7 +69,7 @@ var anyHashes = map[int]string{64: "sha256", 128: "blake2b"}
 
 // filesScript prints, for each query, fields that are ended by the mark. Names and contents
 // may hold any byte, so nothing else separates them. The shell itself tests what it can:
-// the programs that it starts are one stat for all, and those for contents that are asked
+// the programs that it starts are one stat for all, one for the checksums of many, and those for contents that are asked
 // for.
 //
 //	<mark>S <index> <stat's fields>\n   by stat; index is that of the name's place in its call
@@ -94,7 +94,15 @@ func filesScript(mark string, queries []remote.FileQuery) string {
 			}
 		}
 	}
+	together := sumsTogether(queries)
+	if together != nil {
+		b.WriteString(sumsFunction)
+		sumsScript(&b, queries, together)
+	}
 	for i, q := range queries {
+		if _, found := slices.BinarySearch(together, i); found {
+			q.Hash = ""
+		}
 		fmt.Fprintf(&b, "kops_more %d %s %v %s %d %v\n", i, Quote(statName(q.Path)), q.Follow, Quote(q.Hash), q.Content, q.List)
 	}
 	b.WriteString("printf '%sE' $M\n")
@@ -149,6 +157,7 @@ func parseFiles(mark string, queries []remote.FileQuery, res remote.Result) ([]r
 		return nil, &remote.ScriptError{Result: res}
 	}
 	stats := map[bool]map[string]string{false: {}, true: {}} // fields by name, for lstat and stat
+	sums := map[int]string{}
 	current := -1
 	files := make([]remote.File, len(queries))
 	order := statOrder(queries)
@@ -168,11 +177,18 @@ func parseFiles(mark string, queries []remote.FileQuery, res remote.Result) ([]r
 			}
 			stats[order[0].Follow][name] = text
 			order = order[1:]
+		case 'T':
+			if err := addSums(sums, text); err != nil {
+				return nil, err
+			}
 		case 'P':
 			current++
 			f, err := startFile(queries[current], stats, text)
 			if err != nil {
 				return nil, err
+			}
+			if f.IsRegular() {
+				setSum(&f, queries[current], sums[current])
 			}
 			files[current] = f
 		default:
@@ -228,12 +244,7 @@ func addPart(f *remote.File, q remote.FileQuery, kind byte, text string) error {
 		f.Link = text
 	case 'H':
 		sum, _, _ := strings.Cut(text, " ")
-		switch {
-		case q.Hash == remote.AnyHash && anyHashes[len(sum)] != "":
-			f.Checksum, f.HashedBy = sum, anyHashes[len(sum)]
-		case len(sum) == hashLength[q.Hash]:
-			f.Checksum, f.HashedBy = sum, q.Hash
-		}
+		setSum(f, q, sum)
 	case 'C':
 		if int64(len(text)) <= q.Content {
 			f.Content = []byte(text)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kops/internal/remote"
@@ -74,6 +75,7 @@ type Host struct {
 	hold    *call // what each shell runs first, see Hold
 	bus     bus
 	left    leftovers
+	noTar   atomic.Bool // found missing
 }
 
 var _ remote.Host = (*Host)(nil)

@@ -26,10 +26,13 @@ func (l *leftovers) take() []call {
 	return out
 }
 
-// removeTemp tries to remove the temporary file. Where the host cannot be reached, it is removed
+// removeTemp tries to remove the temporary file.
+func (h *Host) removeTemp(w *write) { h.remove(w.locate() + `rm -f -- "$t"`) }
+
+// remove runs a script that removes what is temporary. Where the host cannot be reached, it does so
 // when a shell is next opened there, at the latest before the connection is given up.
-func (h *Host) removeTemp(w *write) {
-	c := call{what: "remove a temporary file", script: w.locate() + `rm -f -- "$t"`, reads: true, limit: removeLimit}
+func (h *Host) remove(script string) {
+	c := call{what: "remove a temporary file", script: script, reads: true, limit: removeLimit}
 	ctx, cancel := context.WithTimeout(context.Background(), removeLimit)
 	defer cancel()
 	if _, err := h.run(ctx, c); err != nil {

@@ -86,38 +86,47 @@ func (h *Host) commit(ctx context.Context, w *write, script string) error {
 // stream copies the content into the temporary file and counts it: the end of the input
 // looks the same to the host whether all has come or the connection was cut.
 func (h *Host) stream(ctx context.Context, w *write, content io.Reader) error {
-	t, err := h.startTask(ctx, w.receive())
-	if err != nil {
+	code, said, err := h.send(ctx, "take the content of "+w.path, w.receive(), func(to io.Writer) (err error) {
+		w.size, err = io.CopyBuffer(to, reading{content}, make([]byte, chunk))
 		return err
-	}
-	defer t.close()
-	ctx, t.pulse = h.watched(ctx, "take the content of "+w.path, h.hosts.limits.Read, 0)
-	defer t.pulse.stop()
-	type result struct {
-		size int64
-		err  error
-	}
-	sent := make(chan result, 1)
-	go func() {
-		size, err := io.CopyBuffer(input{t}, failing{content, t.pulse.end}, make([]byte, chunk))
-		if err == nil {
-			err = t.proc.CloseWrite()
-		}
-		sent <- result{size, err}
-	}()
-	code, err := t.wait(ctx)
-	if err == nil && code == 0 {
-		res := <-sent
-		w.size, err = res.size, res.err
-	}
+	})
 	if err != nil {
 		h.removeTemp(w)
 		return err
 	}
 	if code != 0 {
-		return &remote.ScriptError{What: "write " + w.path, Result: remote.Result{ExitCode: code, Stderr: t.errs.buf}}
+		return &remote.ScriptError{What: "write " + w.path, Result: remote.Result{ExitCode: code, Stderr: said}}
 	}
 	return nil
+}
+
+// send runs a script on a channel of its own, whose input feed writes. A content that cannot be
+// read ends the script: else the host would wait for the rest.
+func (h *Host) send(ctx context.Context, what, script string, feed func(io.Writer) error) (code int, said []byte, err error) {
+	t, err := h.startTask(ctx, script)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer t.close()
+	ctx, t.pulse = h.watched(ctx, what, h.hosts.limits.Read, 0)
+	defer t.pulse.stop()
+	sent := make(chan error, 1)
+	go func() {
+		err := feed(input{t})
+		var unreadable *contentError
+		if errors.As(err, &unreadable) {
+			t.pulse.end(err)
+		}
+		if err == nil {
+			err = t.proc.CloseWrite()
+		}
+		sent <- err
+	}()
+	code, err = t.wait(ctx)
+	if err == nil && code == 0 {
+		err = <-sent
+	}
+	return code, t.errs.buf, err
 }
 
 // An input is that of a task; that the host takes what is written is a sign of life.
@@ -130,18 +139,23 @@ func (i input) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// A failing content ends the whole write where it cannot be read: else the host would wait for
-// the rest.
-type failing struct {
-	io.Reader
-	fail context.CancelCauseFunc
-}
+// A contentError says that what is to be written cannot be read.
+type contentError struct{ err error }
+
+// Error says so.
+func (e *contentError) Error() string { return "read what is to be written: " + e.err.Error() }
+
+// Unwrap returns the cause.
+func (e *contentError) Unwrap() error { return e.err }
+
+// A reading tells errors of the content from those of its writer, and hides all but Read.
+type reading struct{ r io.Reader }
 
 // Read reads on.
-func (f failing) Read(p []byte) (int, error) {
-	n, err := f.Reader.Read(p)
+func (r reading) Read(p []byte) (int, error) {
+	n, err := r.r.Read(p)
 	if err != nil && err != io.EOF {
-		f.fail(fmt.Errorf("read what is to be written: %w", err))
+		err = &contentError{err}
 	}
 	return n, err
 }

@@ -38,7 +38,7 @@ trap 'exit 1' HUP INT TERM PIPE
 
 // sweep removes what broken connections left in the folder, once it is an hour old.
 const sweep = `for f in "$d"/.kops-????????????~; do
-	if [ "$f" != "$t" ] && [ -f "$f" ]; then find "$f" -mmin +60 -exec rm -f -- '{}' \; ; fi
+	if [ "$f" != "$t" ] && [ -e "$f" ]; then find "$f" -prune -mmin +60 -exec rm -rf -- '{}' \; ; fi
 done
 `
 

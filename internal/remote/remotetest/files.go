@@ -265,6 +265,10 @@ func (h *Host) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 // WriteFile writes a file as the real hosts do: what opts is silent about is kept.
 func (h *Host) WriteFile(ctx context.Context, name string, content io.Reader, opts remote.WriteOptions) error {
 	h.record("write", name)
+	return h.write(ctx, name, content, opts)
+}
+
+func (h *Host) write(ctx context.Context, name string, content io.Reader, opts remote.WriteOptions) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -300,6 +304,23 @@ func (h *Host) WriteFile(ctx context.Context, name string, content io.Reader, op
 		return err
 	}
 	h.put(name, n)
+	return nil
+}
+
+// WriteFiles writes each file in turn, and counts as one call.
+func (h *Host) WriteFiles(ctx context.Context, files []remote.NewFile) error {
+	h.record("write", fmt.Sprintf("%d files", len(files)))
+	for _, f := range files {
+		content, err := f.Open()
+		if err != nil {
+			return err
+		}
+		err = h.write(ctx, f.Path, content, f.WriteOptions)
+		content.Close()
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
