@@ -55,8 +55,10 @@ func lint(ctx context.Context, streams Streams, f *sourceFlags, args []string) e
 		book, found := loader.Playbook(path)
 		list = append(list, found...)
 		plays += len(book.Plays)
+		// What is wrong with group_vars is told where they are used: with their inventory.
+		dir, _ := inventory.ReadVarsDir(filepath.Dir(path), inv, s.yaml)
 		_, found = plan.New(plan.Options{
-			Playbooks: []*playbook.Playbook{book}, Inventory: inv, VarsDir: &inventory.VarsDir{}, Registry: reg,
+			Playbooks: []*playbook.Playbook{book}, Inventory: inv, VarsDir: dir, Registry: reg, IsSecret: s.masker.IsSecret,
 			Engine: s.engine, YAML: s.yaml, LoadTasks: loader.Tasks, ExtraVars: extra, Partial: broken || found.HasErrors(),
 		})
 		list = append(list, found...)

@@ -22,6 +22,7 @@ type checker struct {
 	included map[string]bool // files of tasks that have been checked
 	growing  bool            // tasks add hosts or groups while running
 	patterns diag.List       // warnings of patterns that match nothing so far
+	secrets  *secretVars     // nil where they are not looked for
 }
 
 func (p *Plan) checker(list *diag.List) *checker {
@@ -38,6 +39,7 @@ func (c *checker) play(play *Play) {
 	}
 	c.hosts(play)
 	c.varsFiles(play)
+	c.secretsOf(play)
 	for _, section := range [][]playbook.Entry{play.PreTasks, play.Roles, play.Tasks, play.PostTasks} {
 		c.entries(play, section)
 	}
@@ -65,6 +67,9 @@ func (c *checker) entries(play *Play, list []playbook.Entry) {
 		switch e := e.(type) {
 		case *playbook.Block:
 			c.keywords(&e.Keywords)
+			if c.secrets != nil {
+				c.secrets.add(e.Vars)
+			}
 			c.entries(play, e.Block)
 			c.entries(play, e.Rescue)
 			c.entries(play, e.Always)
@@ -127,6 +132,7 @@ func (c *checker) templates(v value.Value) {
 }
 
 func (c *checker) task(play *Play, t *playbook.Task) {
+	c.secretInLine(play, t)
 	c.keywords(&t.Keywords)
 	c.templates(t.Args)
 	c.templates(t.ArgsFrom.Value)

@@ -32,6 +32,9 @@ type Options struct {
 	StartAt   string
 	// Partial says that errors were found before: what they hide is not missed.
 	Partial bool
+	// IsSecret tells secrets by their value, to warn where they stand in the line of a
+	// command; nil does not look.
+	IsSecret func(text string) bool
 }
 
 // A Play is a play with what the plan knows about it.

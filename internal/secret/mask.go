@@ -111,6 +111,15 @@ func (m *Masker) holdsShort(s string) bool {
 	return slices.ContainsFunc(m.short, func(short string) bool { return strings.Contains(s, short) })
 }
 
+// IsSecret tells whether a text as a whole is a secret.
+func (m *Masker) IsSecret(text string) bool {
+	if m == nil {
+		return false
+	}
+	_, known := m.added.Load(text)
+	return known
+}
+
 // HasSecrets tells whether there is anything to mask.
 func (m *Masker) HasSecrets() bool { return m != nil && m.any.Load() }
 
