@@ -64,6 +64,7 @@ func New(opts Options) *Engine {
 		Tests:              tests(),
 		Globals:            e.globals(),
 		Lazy:               lazy(),
+		TrimBlocks:         true,
 		LiteralBackslashes: true,
 	})
 	return e

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"kops/internal/diag"
 	"kops/internal/jinja"
@@ -114,8 +115,20 @@ func (s *Scope) Resolve(_ context.Context, t value.Template) (value.Value, error
 	}
 	s.trail.active = append(s.trail.active, t)
 	defer func() { s.trail.active = s.trail.active[:len(s.trail.active)-1] }()
-	return compiled.Evaluate(s.evalContext(), s)
+	v, err := compiled.Evaluate(s.evalContext(), s)
+	if text, ok := v.(string); ok {
+		v = withNewlines(text, t.Source)
+	}
+	return v, err
 }
+
+// withNewlines gives a text as many newlines at its end as its template has there: Jinja drops
+// one, and Ansible makes up for it.
+func withNewlines(text, source string) string {
+	return text + strings.Repeat("\n", max(0, newlinesAtEnd(source)-newlinesAtEnd(text)))
+}
+
+func newlinesAtEnd(s string) int { return len(s) - len(strings.TrimRight(s, "\n")) }
 
 func (s *Scope) circular(t value.Template) error {
 	d := diag.Errorf(t.Pos, "recursive loop detected in template: %s refers to itself", value.Repr(t.Source))
