@@ -25,11 +25,24 @@ func newStream(r io.Reader) *stream {
 	return s
 }
 
+// A reader of an output waits with a small buffer, since there are two for each shell of each
+// host; where there is much to read, it grows.
+const (
+	leastRead = 512
+	mostRead  = 32 << 10
+)
+
 func (s *stream) pump(r io.Reader) {
 	defer close(s.chunks)
-	for {
-		buf := make([]byte, 32<<10)
+	for size := leastRead; ; {
+		buf := make([]byte, size)
 		n, err := r.Read(buf)
+		switch {
+		case n == size:
+			size = min(4*size, mostRead)
+		case n < size/4:
+			size = max(size/4, leastRead)
+		}
 		if n > 0 {
 			select {
 			case s.chunks <- buf[:n]:

@@ -70,7 +70,12 @@ func (s *Server) session(c net.Conn, opened ssh.NewChannel) {
 		}
 		_ = r.Reply(true, nil)
 		go ssh.DiscardRequests(requests)
-		status := s.run(c, ch, line.Line)
+		var status int
+		if s.opts.Run != nil {
+			status = s.opts.Run(line.Line, ch, ch, ch.Stderr())
+		} else {
+			status = s.run(c, ch, line.Line)
+		}
 		_, _ = ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(status)}))
 		return
 	}
