@@ -60,7 +60,7 @@ func (o *inventoryOptions) run(ctx context.Context, streams Streams, args []stri
 		for _, layer := range inv.Layers(h, dir) {
 			m.Merge(layer)
 		}
-		return asWritten(m).(*value.Map)
+		return s.asWritten(m).(*value.Map)
 	}
 	switch {
 	case o.host != "":
@@ -104,21 +104,24 @@ func hostNames(inv *inventory.Inventory) []string {
 	return names
 }
 
-// asWritten replaces templates by their text: an inventory is shown as it is written.
-func asWritten(v value.Value) value.Value {
+// asWritten replaces templates by their text, since an inventory is shown as it is written,
+// and masks what a vault holds.
+func (s *session) asWritten(v value.Value) value.Value {
 	switch v := v.(type) {
+	case string:
+		return s.masker.Mask(v)
 	case value.Template:
-		return v.Source
+		return s.masker.Mask(v.Source)
 	case *value.List:
 		out := value.NewList()
 		for _, item := range v.Items {
-			out.Append(asWritten(item))
+			out.Append(s.asWritten(item))
 		}
 		return out
 	case *value.Map:
 		out := &value.Map{}
 		for k, item := range v.All() {
-			out.Set(asWritten(k), asWritten(item))
+			out.Set(s.asWritten(k), s.asWritten(item))
 		}
 		return out
 	}

@@ -2,10 +2,18 @@ package secret
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"html"
+	"math/rand/v2"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+
+	"kops/internal/value"
 )
 
 func TestMask(t *testing.T) {
@@ -101,6 +109,48 @@ func wrap(text string, width int) string {
 		text = text[width:]
 	}
 	return b.String() + text
+}
+
+// TestMaskNested quotes secrets several times, each time in another way, and looks for what no
+// quoting changes.
+func TestMaskNested(t *testing.T) {
+	jsonHTML := func(s string) string { b, _ := json.Marshal(s); return string(b) }
+	encoders := []func(string) string{
+		jsonHTML,
+		func(s string) string { return `{"a": "` + escapeJSON(s, true) + `"}` },
+		func(s string) string { return "- '" + strings.ReplaceAll(s, "'", "''") + "'" },
+		func(s string) string { return `p: "` + escapeYAML(s) + `"` },
+		func(s string) string { return value.Repr(value.NewList(s)) },
+		func(s string) string { return "'" + strings.ReplaceAll(s, "'", `'"'"'`) + "'" },
+		strconv.Quote,
+		strconv.QuoteToASCII,
+		func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n      ") },
+		func(s string) string { return html.EscapeString(s) }, // these two once at most: they do not nest
+		func(s string) string { return url.QueryEscape(jsonHTML(s)) },
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	odd := []string{`"`, `'`, `\`, `\n`, "\n", "\t", "%", "%41", "&", "<", "&amp;", "$", "\u00e9", "\U0001f511", " ", "+", "/", `\u00`, "\x1b", "x", "n"}
+	const core = "Qx7caN4ry"
+	for range 1000 {
+		secret := core
+		for range random.IntN(6) {
+			secret += odd[random.IntN(len(odd))]
+		}
+		secret += core
+		m := NewMasker()
+		m.Add(secret)
+		text, way := secret, []int{}
+		for range 1 + random.IntN(4) {
+			n := random.IntN(len(encoders))
+			if n >= len(encoders)-2 && slices.ContainsFunc(way, func(w int) bool { return w >= len(encoders)-2 }) {
+				continue
+			}
+			text, way = encoders[n](text), append(way, n)
+		}
+		if got := m.Mask("before " + text + " after"); strings.Contains(got, core) || !strings.HasPrefix(got, "before ") || !strings.HasSuffix(got, " after") {
+			t.Fatalf("%q by %v became %q, masked %q", secret, way, text, got)
+		}
+	}
 }
 
 // Overlapping secrets leave no rest of one of them.

@@ -14,38 +14,67 @@ import (
 type view struct {
 	text     []byte
 	from, to []int32 // where each byte of text comes from
+	before   *view   // what it was made of, where that is no text itself
 }
 
 // viewOf returns the view of s.
 func viewOf(s string) view {
-	v := view{text: make([]byte, 0, len(s)), from: make([]int32, 0, len(s)), to: make([]int32, 0, len(s))}
+	var before *view
+	if strings.IndexByte(s, '%') >= 0 {
+		before = percentDecoded(s)
+		s = string(before.text)
+	}
+	v := newView(len(s))
+	v.before = before
 	for i := 0; i < len(s); {
-		c := s[i]
-		n := 1
-		switch {
-		case c == '\\':
-			n = v.escape(s, i)
-		case c == '%' && i+2 < len(s) && isHex(s[i+1:i+3]):
-			n = 3
-			v.put(byte(number16(s[i+1:i+3])), i, i+3)
-		case c == '&':
-			n = v.entity(s, i)
+		switch s[i] {
+		case '\\':
+			i += v.escape(s, i)
+		case '&':
+			i = v.entity(s, i, i+1)
 		default:
-			v.put(c, i, i+1)
+			if quoting[s[i]] {
+				i++
+				continue
+			}
+			v.put(s[i], i, i+1)
+			i++
 		}
-		i += n
 	}
 	return v
 }
 
+// quoting are the bytes that quoting brings or takes. + is a space in URLs.
+var quoting = [256]bool{' ': true, '\t': true, '\n': true, '\r': true, '"': true, '\'': true, '\\': true, '+': true}
+
+func newView(size int) view {
+	return view{text: make([]byte, 0, size), from: make([]int32, 0, size), to: make([]int32, 0, size)}
+}
+
+// percentDecoded undoes the outermost quoting of URLs: what it brings may be escapes.
+func percentDecoded(s string) *view {
+	v := newView(len(s))
+	for i := 0; i < len(s); i++ {
+		c, from := s[i], i
+		if c == '%' && i+2 < len(s) && isHex(s[i+1:i+3]) {
+			c = byte(number16(s[i+1 : i+3]))
+			i += 2
+		}
+		v.text, v.from, v.to = append(v.text, c), append(v.from, int32(from)), append(v.to, int32(i+1))
+	}
+	return &v
+}
+
 // put adds a byte, unless it is one that quoting brings or takes.
 func (v *view) put(c byte, from, to int) {
-	switch c {
-	case ' ', '\t', '\n', '\r', '"', '\'', '\\':
+	if quoting[c] {
 		return
 	}
-	v.text = append(v.text, c)
-	v.from, v.to = append(v.from, int32(from)), append(v.to, int32(to))
+	start, end := int32(from), int32(to)
+	if v.before != nil {
+		start, end = v.before.from[from], v.before.to[to-1]
+	}
+	v.text, v.from, v.to = append(v.text, c), append(v.from, start), append(v.to, end)
 }
 
 func (v *view) putRune(r rune, from, to int) {
@@ -82,6 +111,9 @@ func (v *view) escape(s string, i int) int {
 				r, end = utf16.DecodeRune(r, second), after
 			}
 		}
+		if r == '&' {
+			return v.entity(s, i, end) - i
+		}
 		v.putRune(r, i, end)
 		return end - i
 	}
@@ -109,19 +141,21 @@ func number16(s string) uint64 {
 	return n
 }
 
-// entities are those of HTML that escaping writes.
+// entities are those of HTML that escaping writes, without the &.
 var entities = []struct {
 	text string
 	char byte
-}{{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&#34;", '"'}, {"&#39;", '\''}, {"&#x27;", '\''}}
+}{{"amp;", '&'}, {"lt;", '<'}, {"gt;", '>'}, {"quot;", '"'}, {"apos;", '\''}, {"#34;", '"'}, {"#39;", '\''}, {"#x27;", '\''}}
 
-func (v *view) entity(s string, i int) int {
+// entity takes what follows an & that stands from i to end, and returns where that ends.
+func (v *view) entity(s string, i, end int) int {
 	for _, e := range entities {
-		if strings.HasPrefix(s[i:], e.text) {
-			v.put(e.char, i, i+len(e.text))
-			return len(e.text)
+		if strings.HasPrefix(s[end:], e.text) {
+			end += len(e.text)
+			v.put(e.char, i, end)
+			return end
 		}
 	}
-	v.put('&', i, i+1)
-	return 1
+	v.put('&', i, end)
+	return end
 }

@@ -40,7 +40,7 @@ func TestLabCanary(t *testing.T) {
 	dir := t.TempDir()
 	canaryFiles(t, dir)
 	canaryHost(t)
-	watch := watchProcesses(t, []string{"/srv", "/srv/canary", "/tmp", "/var/tmp", "/root", "/home/plain", "/home/ops", "/home/pw"}, "spare19", "spare20")
+	watch := watchProcesses(t, []string{"/srv", "/srv/canary", "/tmp", "/var/tmp", "/root", "/run", "/var/lib/kops", "/var/lib/kops/owed", "/home/plain", "/home/ops", "/home/pw"}, "spare19", "spare20")
 
 	for i, args := range [][]string{
 		{"--check", "--diff", "-vvv"},
@@ -80,9 +80,12 @@ func TestLabCanary(t *testing.T) {
 	}
 	left := canaryLeft(t, "/var/lib/kops-lab/machines/spare19/upper", "/srv/canary/")
 	left = append(left, canaryLeft(t, "/var/lib/kops-lab/machines/spare20/upper", "/home/plain/canary")...)
-	left = append(left, canaryLeft(t, filepath.Join(dir, "home"), "/drawn", "/fetched")...)
+	left = append(left, canaryLeft(t, filepath.Join(dir, "home"), "/canary", "/drawn", "/fetched")...)
 	slices.Sort(left)
-	if want := "/fetched /home/plain/canary /srv/canary/content /srv/canary/got /srv/canary/key /srv/canary/line /srv/canary/of-pw " +
+	if records, err := filepath.Glob(filepath.Join(dir, "home/state/kops/runs/*.jsonl")); err != nil || len(records) != 5 {
+		t.Errorf("the runs left the records %v, %v", records, err)
+	}
+	if want := "/canary /fetched /home/plain/canary /srv/canary/content /srv/canary/got /srv/canary/key /srv/canary/line /srv/canary/of-pw " +
 		"/srv/canary/stdin /srv/canary/template /srv/canary/vaulted"; strings.Join(left, " ") != want {
 		t.Errorf("secrets are in %v, want %s", left, want)
 	}
@@ -134,6 +137,7 @@ func canaryFiles(t *testing.T, dir string) {
     main: {hosts: {bulk: {ansible_host: 10.99.0.59, ansible_user: ops}}}
   hosts:
     sudo: {ansible_host: 10.99.0.59, ansible_user: pw, ansible_become: true, ansible_become_password: "{{ canary_sudo }}"}
+    here: {ansible_connection: local}
     login: {ansible_host: 10.99.0.60, ansible_user: plain, ansible_password: "{{ canary_login }}", ansible_ssh_private_key_file: ""}
 `)
 }
