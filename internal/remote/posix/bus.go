@@ -120,14 +120,10 @@ func closeAll(conns [2]*godbus.Conn) {
 	}
 }
 
-// authenticate begins to speak D-Bus over a stream. The daemon knows from the socket who is
-// there.
+// authenticate begins to speak D-Bus over a stream, and waits until the bus knows it.
 func authenticate(ctx context.Context, stream io.ReadWriteCloser) (*godbus.Conn, error) {
 	stop := context.AfterFunc(ctx, func() { _ = stream.Close() })
-	conn, err := godbus.NewConn(stream)
-	if err == nil {
-		err = conn.Auth([]godbus.Auth{godbus.AuthExternal("")})
-	}
+	conn, err := newBusConn(stream)
 	if err == nil {
 		err = conn.Hello()
 	}
@@ -139,22 +135,6 @@ func authenticate(ctx context.Context, stream io.ReadWriteCloser) (*godbus.Conn,
 		return nil, err
 	}
 	return conn, nil
-}
-
-// readBus returns the bus that every user may read properties from: tunnels to its socket.
-func (hs *Hosts) readBus(ctx context.Context) (*dbus.Conn, error) {
-	b := &hs.bus
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.claim() {
-		return b.conn, nil
-	}
-	b.drop()
-	hs.machine.RoundTrip()
-	if err := b.open(ctx, hs.busTunnel, hs.busTunnel); err != nil {
-		return nil, err
-	}
-	return b.conn, nil
 }
 
 // busTunnel is a stream to the bus as the login user.

@@ -119,7 +119,6 @@ func (h *Host) startTask(ctx context.Context, script string) (*task, error) {
 	if err != nil {
 		return nil, badBecome(h.machine, err)
 	}
-	h.machine.RoundTrip()
 	proc, err := h.machine.Start(ctx, line)
 	if err != nil {
 		return nil, err

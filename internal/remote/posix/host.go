@@ -21,7 +21,7 @@ type Hosts struct {
 	mu      sync.Mutex
 	limits  Limits
 	byUser  map[remote.Become]*Host
-	bus     bus // for reading, whoever acts
+	bus     readBus // whoever acts
 }
 
 // NewHosts returns the views of a machine.

@@ -16,7 +16,8 @@ type Machine interface {
 	Name() string
 	// Login is the name of the user who logged in.
 	Login() string
-	// Start has the login user's shell, whichever that is, run a line.
+	// Start has the login user's shell, whichever that is, run a line. It counts the round
+	// trips that it waits for.
 	Start(ctx context.Context, line string) (Process, error)
 	// Dial opens a connection from the host's side, with working deadlines.
 	Dial(ctx context.Context, network, address string) (net.Conn, error)

@@ -37,7 +37,6 @@ func (h *Host) openShell(ctx context.Context) (*shell, error) {
 	if err != nil {
 		return nil, badBecome(m, err)
 	}
-	m.RoundTrip()
 	proc, err := m.Start(ctx, line)
 	if err != nil {
 		return nil, err

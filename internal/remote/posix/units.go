@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/coreos/go-systemd/v22/dbus"
+	godbus "github.com/godbus/dbus/v5"
 
 	"kops/internal/remote"
 )
@@ -23,16 +24,16 @@ func (h *Host) Units(ctx context.Context, names ...string) ([]remote.Unit, error
 			return nil, fmt.Errorf("%q is not the whole name of a unit, like kafka.service", name)
 		}
 	}
-	conn, err := h.hosts.readBus(ctx)
-	if err != nil {
-		if ctx.Err() != nil || isLost(err) {
-			return nil, err
-		}
-		return h.showUnits(ctx, names)
-	}
 	h.machine.RoundTrip()
 	watched, p := h.watched(ctx, "read the properties of "+strings.Join(names, ", "), h.hosts.limits.Read, 0)
 	defer p.stop()
+	conn, err := h.hosts.readBus(watched)
+	if err != nil {
+		if watched.Err() != nil || isLost(err) {
+			return nil, silence(watched, err)
+		}
+		return h.showUnits(ctx, names)
+	}
 	units, err := busUnits(watched, conn, names)
 	if err != nil && ctx.Err() == nil && !conn.Connected() {
 		return h.showUnits(ctx, names)
@@ -41,20 +42,21 @@ func (h *Host) Units(ctx context.Context, names ...string) ([]remote.Unit, error
 }
 
 // busUnits asks for everything at once and then reads the answers.
-func busUnits(ctx context.Context, conn *dbus.Conn, names []string) ([]remote.Unit, error) {
+func busUnits(ctx context.Context, conn *godbus.Conn, names []string) ([]remote.Unit, error) {
 	units := make([]remote.Unit, len(names))
 	errs := make([]error, len(names))
 	var all sync.WaitGroup
 	for i, name := range names {
 		all.Go(func() {
-			properties, err := conn.GetAllPropertiesContext(ctx, name)
-			if err != nil {
+			var properties map[string]godbus.Variant
+			unit := conn.Object("org.freedesktop.systemd1", godbus.ObjectPath("/org/freedesktop/systemd1/unit/"+dbus.PathBusEscape(name)))
+			if err := unit.CallWithContext(ctx, "org.freedesktop.DBus.Properties.GetAll", 0, "").Store(&properties); err != nil {
 				errs[i] = fmt.Errorf("read the properties of %s: %w", name, err)
 				return
 			}
 			units[i].Properties = make(map[string]string, len(properties))
 			for k, v := range properties {
-				units[i].Properties[k] = wording(k, v)
+				units[i].Properties[k] = wording(k, v.Value())
 			}
 			fillUnit(&units[i], name)
 		})

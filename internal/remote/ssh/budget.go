@@ -47,6 +47,39 @@ func (b *budget) take(ctx context.Context) error {
 	}
 }
 
+// takeFree is take for what is not needed yet: it neither waits nor closes anything.
+func (b *budget) takeFree() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.held >= b.limit || b.unused() != nil {
+		return false
+	}
+	b.held++
+	return true
+}
+
+// prepared takes the session that was opened ahead, if there is one.
+func (b *budget) prepared() *process {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p := b.unused()
+	if p != nil {
+		b.forget(p)
+		p.opened = false
+	}
+	return p
+}
+
+// unused is the session that was opened ahead. The lock is held.
+func (b *budget) unused() *process {
+	for _, p := range b.idle {
+		if p.opened {
+			return p
+		}
+	}
+	return nil
+}
+
 // put gives back what take took.
 func (b *budget) put() {
 	b.mu.Lock()
@@ -75,9 +108,13 @@ func (b *budget) shrink(ctx context.Context, moment time.Duration) error {
 	return nil
 }
 
-// victim takes the least recently used idle session. One that is pinned goes only where the
-// host allows no second one. The lock is held.
+// victim takes the session that was opened ahead, or else the least recently used idle one. One
+// that is pinned goes only where the host allows no second one. The lock is held.
 func (b *budget) victim() *process {
+	if p := b.unused(); p != nil {
+		b.forget(p)
+		return p
+	}
 	for _, p := range b.idle {
 		if !p.pinned || b.limit == 1 {
 			b.forget(p)
@@ -97,10 +134,12 @@ func (b *budget) pin(p *process) {
 // evict ends an idle session: a shell ends when its input does, and only then does the
 // host have room for another.
 func (p *process) evict() {
-	_ = p.ch.CloseWrite() // a session that is gone already is what is wanted
-	select {
-	case <-p.exited:
-	case <-time.After(evictWait):
+	if !p.opened {
+		_ = p.ch.CloseWrite() // a session that is gone already is what is wanted
+		select {
+		case <-p.exited:
+		case <-time.After(evictWait):
+		}
 	}
 	_ = p.Close()
 }

@@ -42,6 +42,10 @@ type link struct {
 	lost   chan struct{} // closed when the connection is gone
 	why    string        // it is gone; to be read after that
 	silent atomic.Bool   // it was given up since keep-alives had no answer
+
+	trips     *atomic.Int64 // the client's
+	runs      atomic.Bool   // the host has run a line
+	preparing sync.Mutex    // held while a session is opened ahead, and for good where that was refused
 }
 
 func (c *client) Name() string      { return c.name }
@@ -78,7 +82,7 @@ func (c *client) link(ctx context.Context) (*link, error) {
 		return nil, err
 	}
 	c.dialer.opts.Log.Debug("connected", "host", c.name, "took", time.Since(start))
-	l := &link{host: c.name, conn: conn, budget: newBudget(), lost: make(chan struct{}), agent: c.config.ForwardAgent != ""}
+	l := &link{host: c.name, conn: conn, budget: newBudget(), lost: make(chan struct{}), agent: c.config.ForwardAgent != "", trips: &c.trips}
 	go l.watch(c.config.aliveInterval() * time.Duration(c.config.aliveCount()))
 	go l.keepAlive(c.config.aliveInterval(), c.config.aliveCount())
 	if err := forwardAgent(conn, c.config.ForwardAgent); err != nil {

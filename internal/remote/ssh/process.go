@@ -29,33 +29,79 @@ type process struct {
 	freed  bool // guarded by the budget's lock
 	idle   bool // likewise
 	pinned bool // likewise
+	opened bool // likewise: ahead, nothing runs on it yet
 }
 
-// start opens a session and has it run a line.
+// start has a session run a line. Whether the host runs lines at all is known after the first:
+// no further answer is waited for. The next session is opened meanwhile.
 func (l *link) start(ctx context.Context, line string) (*process, error) {
-	ch, requests, err := l.open(ctx)
+	p, err := l.session(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p := &process{ch: ch, link: l, exited: make(chan struct{})}
-	go p.watch(requests)
 	if l.agent {
 		// Without an answer: a host that forbids it goes without.
-		_, _ = ch.SendRequest("auth-agent-req@openssh.com", false, nil)
+		_, _ = p.ch.SendRequest("auth-agent-req@openssh.com", false, nil)
 	}
-	ok, err := ch.SendRequest("exec", true, ssh.Marshal(struct{ Line string }{line}))
+	first := !l.runs.Load()
+	if first {
+		l.trips.Add(1)
+	}
+	ok, err := p.ch.SendRequest("exec", first, ssh.Marshal(struct{ Line string }{line}))
 	switch {
 	case err != nil && l.isLost():
 		err = l.lostError()
 	case err != nil:
 		err = fmt.Errorf("%s: start a command: %w", l.host, err)
-	case !ok:
+	case first && !ok:
 		err = &remote.ConnectError{Host: l.host, Reason: remote.NoShell, Detail: "sshd refused to run a command"}
 	default:
+		l.runs.Store(true)
+		go l.prepare()
 		return p, nil
 	}
 	_ = p.Close() // the error that matters is err
 	return nil, err
+}
+
+// session returns a session on which nothing runs yet.
+func (l *link) session(ctx context.Context) (*process, error) {
+	if p := l.budget.prepared(); p != nil {
+		return p, nil
+	}
+	l.trips.Add(1)
+	ch, requests, err := l.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return l.process(ch, requests), nil
+}
+
+func (l *link) process(ch ssh.Channel, requests <-chan *ssh.Request) *process {
+	p := &process{ch: ch, link: l, exited: make(chan struct{})}
+	go p.watch(requests)
+	return p
+}
+
+// prepare opens a session ahead, so that the next command need not wait for it. It is the first
+// that goes where there is no room. A host that refuses it is not asked again.
+func (l *link) prepare() {
+	if !l.preparing.TryLock() {
+		return
+	}
+	if !l.budget.takeFree() {
+		l.preparing.Unlock()
+		return
+	}
+	ch, requests, err := l.conn.OpenChannel("session", nil)
+	if err != nil {
+		l.budget.put()
+		return
+	}
+	p := l.process(ch, requests)
+	p.opened = true
+	l.budget.release(p)
+	l.preparing.Unlock()
 }
 
 // open opens a session channel within the budget. A host that allows fewer sessions than

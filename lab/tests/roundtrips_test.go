@@ -1,0 +1,41 @@
+package tests
+
+import (
+	"slices"
+	"testing"
+
+	"kops/internal/module"
+	"kops/internal/module/all"
+	"kops/internal/playbook"
+	actions "kops/internal/run/action/all"
+)
+
+// roundTrips are the tasks that TestLabRoundTrips counts.
+const roundTrips = "testdata/roundtrips/play.yaml"
+
+// notOnDebian are modules that the lab's machines cannot try: their round trips are held by the
+// contract suite (internal/module/moduletest) alone.
+var notOnDebian = []string{"dnf"}
+
+// TestRoundTripsOfEveryModule holds that no module is left out of the counting.
+func TestRoundTripsOfEveryModule(t *testing.T) {
+	registry := module.NewRegistry(all.Modules()).Override(actions.Modules())
+	book, list := playbook.Load(roundTrips, playbook.Options{Known: func(name string) bool {
+		_, ok := registry.Find(name)
+		return ok
+	}})
+	if list.HasErrors() {
+		t.Fatal(list)
+	}
+	counted := slices.Clone(notOnDebian)
+	for _, play := range book.Plays {
+		for _, entry := range play.Tasks {
+			counted = append(counted, playbook.Short(entry.(*playbook.Task).Module))
+		}
+	}
+	for _, m := range slices.Concat(all.Modules(), actions.Modules()) {
+		if !slices.Contains(counted, m.Name) {
+			t.Errorf("%s has no task in %s: write one that finds nothing to do", m.Name, roundTrips)
+		}
+	}
+}
