@@ -265,6 +265,12 @@ func (o *runOptions) defaults(s *session) (run.Defaults, error) {
 		User: o.user, PrivateKeyFile: o.privateKey, Connection: o.connection, Timeout: o.timeout,
 		Become: o.become, BecomeMethod: o.becomeMethod, BecomeUser: o.becomeUser, ForceHandlers: o.forceHandlers,
 	}
+	if _, err := plan.ConnectionKind(o.connection); err != nil {
+		return d, usageError{fmt.Errorf("--connection: %w", err)}
+	}
+	if _, err := plan.BecomeMethod(o.becomeMethod); err != nil {
+		return d, usageError{fmt.Errorf("--become-method: %w", err)}
+	}
 	for _, args := range o.sshArgs {
 		words, err := shellWords(args)
 		if err != nil {

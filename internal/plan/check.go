@@ -38,6 +38,7 @@ func (c *checker) play(play *Play) {
 		c.strategy(play.Strategy)
 	}
 	c.hosts(play)
+	c.reachHosts(play)
 	c.varsFiles(play)
 	c.secretsOf(play)
 	for _, section := range [][]playbook.Entry{play.PreTasks, play.Roles, play.Tasks, play.PostTasks} {
@@ -84,6 +85,7 @@ func (c *checker) keywords(k *playbook.Keywords) {
 	c.templates(k.Name.Value)
 	c.templates(k.Vars)
 	c.conditions(k.When)
+	c.reach(k)
 	fields := []playbook.Field{k.Become, k.BecomeUser, k.BecomeMethod, k.BecomeFlags, k.BecomeExe, k.Connection, k.Port,
 		k.RemoteUser, k.Timeout, k.Throttle, k.NoLog, k.RunOnce, k.IgnoreErrors, k.IgnoreUnreachable, k.AnyErrorsFatal,
 		k.CheckMode, k.Diff, k.DelegateTo, k.DelegateFacts}

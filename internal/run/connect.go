@@ -7,6 +7,7 @@ import (
 
 	"kops/internal/diag"
 	"kops/internal/module"
+	"kops/internal/plan"
 	"kops/internal/playbook"
 	"kops/internal/remote"
 	"kops/internal/template"
@@ -57,14 +58,14 @@ func (p *play) settings(t *playbook.Task, tg *target) (remote.Settings, error) {
 	for _, secret := range []string{s.Password, s.Passphrase, s.PrivateKey} {
 		p.Hide(secret)
 	}
-	switch kind {
-	case "", "smart", "ssh", "paramiko", "paramiko_ssh", "ansible.builtin.ssh":
-	case "local", "ansible.builtin.local":
-		s.Kind = "local"
-	default:
-		return s, diag.Errorf(t.Pos, "connection %q is not supported: kops speaks ssh, and local for the controller", kind)
+	if v.err != nil {
+		return s, v.err
 	}
-	return s, v.err
+	var err error
+	if s.Kind, err = plan.ConnectionKind(kind); err != nil {
+		return s, diag.Errorf(t.Pos, "%w", err)
+	}
+	return s, nil
 }
 
 // reader collects settings from variables and keywords, and keeps the first error.
@@ -149,11 +150,9 @@ func (p *play) become(t *playbook.Task, tg *target) (remote.Become, error) {
 		return remote.Become{}, v.err
 	}
 	p.Hide(b.Password)
-	if b.Method == "" {
-		b.Method = "sudo"
-	}
-	if b.Method = strings.TrimPrefix(b.Method, "ansible.builtin."); b.Method != "sudo" && b.Method != "su" {
-		return b, diag.Errorf(t.Pos, "become_method %q is not supported: kops knows sudo and su", b.Method)
+	var err error
+	if b.Method, err = plan.BecomeMethod(b.Method); err != nil {
+		return b, diag.Errorf(t.Pos, "%w", err)
 	}
 	if b.User == "" {
 		b.User = "root"
