@@ -12,6 +12,7 @@ network_up() {
 	ip link set "$bridge" up
 	[ -e "$lab_dir/ip_forward.before" ] || cp /proc/sys/net/ipv4/ip_forward "$lab_dir/ip_forward.before"
 	echo 1 >/proc/sys/net/ipv4/ip_forward
+	room_for_machines
 	resolve_mirrors
 	firewall_up
 	names_up
@@ -25,6 +26,18 @@ network_down() {
 		cat "$lab_dir/ip_forward.before" >/proc/sys/net/ipv4/ip_forward
 		rm -f "$lab_dir/ip_forward.before"
 	fi
+	if [ -e "$lab_dir/inotify.before" ]; then
+		cat "$lab_dir/inotify.before" >/proc/sys/fs/inotify/max_user_instances
+		rm -f "$lab_dir/inotify.before"
+	fi
+}
+
+# room_for_machines: each machine's systemd and its services hold six or so of root's inotify instances, of which a kernel allows 128.
+room_for_machines() {
+	local limit=/proc/sys/fs/inotify/max_user_instances
+	[ "$(cat $limit)" -ge 1024 ] && return
+	cat $limit >"$lab_dir/inotify.before"
+	echo 1024 >$limit
 }
 
 # mirror_endpoints: "HOST PORT" of each Debian mirror and of the proxy before it, if there is one.

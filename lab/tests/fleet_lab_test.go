@@ -23,6 +23,7 @@ func command(t *testing.T, limit time.Duration, name string, args ...string) (st
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = root
+	cmd.WaitDelay = 5 * time.Second // what it started may hold its output
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

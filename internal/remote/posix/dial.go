@@ -49,7 +49,8 @@ func Forbidden(err error) bool {
 }
 
 // relay returns the script of a program that connects its input and output to address. The
-// words "kops-relay" on stdout come first.
+// words "kops-relay" on stdout come first, for TCP only when the port has been found open:
+// whoever waits for it takes a connection for the proof.
 func relay(network, address string) (string, error) {
 	const ready = "printf kops-relay; exec "
 	var try []string
@@ -67,11 +68,12 @@ func relay(network, address string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("dial %s: %w", address, err)
 		}
+		where := Quote(host) + " " + Quote(port)
 		try = append(try,
-			"socat", ready+"socat - "+Quote("TCP:"+address),
-			"nc.openbsd", ready+"nc.openbsd -- "+Quote(host)+" "+Quote(port),
-			"ncat", ready+"ncat -- "+Quote(host)+" "+Quote(port),
-			"bash", ready+`bash -c `+Quote(`exec 3<>"/dev/tcp/$0/$1" || exit; cat <&3 & cat >&3; wait`)+" "+Quote(host)+" "+Quote(port))
+			"bash", `exec bash -c `+Quote(`exec 3<>"/dev/tcp/$0/$1" || exit; printf kops-relay; cat <&3 & cat >&3; wait`)+" "+where,
+			"socat", "socat -u OPEN:/dev/null "+Quote("TCP:"+address)+" && "+ready+"socat - "+Quote("TCP:"+address),
+			"nc.openbsd", "nc.openbsd -v -z -- "+where+" && "+ready+"nc.openbsd -- "+where,
+			"ncat", "ncat -z -- "+where+" && "+ready+"ncat -- "+where)
 	default:
 		return "", fmt.Errorf("dial: network %q is not supported: tcp and unix are", network)
 	}
@@ -80,7 +82,7 @@ func relay(network, address string) (string, error) {
 		fmt.Fprintf(&b, "[ -S %s ] || { echo 'there is no socket' >&2; exit 1; }\n", Quote(address))
 	}
 	for i := 0; i < len(try); i += 2 {
-		fmt.Fprintf(&b, "if command -v %s >/dev/null; then %s; fi\n", try[i], try[i+1])
+		fmt.Fprintf(&b, "if command -v %s >/dev/null; then %s; exit 1; fi\n", try[i], try[i+1])
 	}
 	b.WriteString("echo 'none of the programs that could connect is there (docker, socat, ncat)' >&2; exit 1\n")
 	return b.String(), nil
@@ -90,7 +92,7 @@ func relay(network, address string) (string, error) {
 func (t *task) connection(ctx context.Context, network, address string, direct error) (net.Conn, error) {
 	const ready = "kops-relay"
 	for !t.out.has(ready) {
-		if t.out.ended {
+		if t.out.ended && t.errs.ended {
 			said := lastLines(t.errs.text(), 2)
 			t.close()
 			return nil, &net.OpError{Op: "dial", Net: network,

@@ -393,6 +393,14 @@ func TestDial(t *testing.T) {
 			t.Errorf("forbidden %v: deadline: %v", forbidden, err)
 		}
 		_ = c.Close()
+		closed, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = closed.Close()
+		if _, err := h.Dial(context.Background(), "tcp", closed.Addr().String()); err == nil || !strings.Contains(err.Error(), "refused") {
+			t.Errorf("forbidden %v: a closed port: %v", forbidden, err)
+		}
 	}
 }
 
