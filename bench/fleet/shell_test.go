@@ -94,7 +94,7 @@ func (s shell) files(script string) (string, int) {
 	for _, follow := range []bool{false, true} {
 		for i, f := range found {
 			if queries[i].Follow == follow && f.Exists {
-				fmt.Fprintf(&b, "%sS%x %d %d %d %d %d %d %d %d %d %s %s %s\n", mark, unixMode(f), f.UID, f.GID, f.Size, f.Inode, f.Device, f.Links,
+				fmt.Fprintf(&b, "%s%s%x %d %d %d %d %d %d %d %d %d %s %s %s\n", mark, map[bool]string{false: "S", true: "F"}[follow], unixMode(f), f.UID, f.GID, f.Size, f.Inode, f.Device, f.Links,
 					f.AccTime.Unix(), f.ModTime.Unix(), f.ChgTime.Unix(), f.Owner, f.Group, f.Path)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +132,37 @@ func TestFilesWithOddNames(t *testing.T) {
 	}
 	if rest[3].Type != fs.ModeDevice|fs.ModeCharDevice {
 		t.Errorf("/dev/null: %+v", rest[3])
+	}
+}
+
+func TestFilesAskedAboutBothWays(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for _, err := range []error{
+		os.WriteFile(at("file"), []byte("x"), 0o640), os.Symlink("file", at("link")), os.Symlink("none", at("dangling")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var queries []remote.FileQuery
+	for _, name := range []string{"dangling", "none", "link", "file"} {
+		queries = append(queries, remote.FileQuery{Path: at(name), Follow: true, Content: 9}, remote.FileQuery{Path: at(name)})
+	}
+	got, err := host(t).Files(t.Context(), queries...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seen []string
+	for _, f := range got {
+		kind := map[bool]string{true: "-> " + f.Link, false: f.Mode.String()}[f.IsLink()]
+		if !f.Exists {
+			kind = "gone"
+		}
+		seen = append(seen, kind+string(f.Content))
+	}
+	if want := []string{"gone", "-> none", "gone", "gone", "-rw-r-----x", "-> file", "-rw-r-----x", "-rw-r-----"}; !slices.Equal(seen, want) {
+		t.Errorf("got %q, want %q", seen, want)
 	}
 }
 

@@ -72,25 +72,21 @@ var anyHashes = map[int]string{64: "sha256", 128: "blake2b"}
 // the programs that it starts are one stat for all, one for the checksums of many, and those for contents that are asked
 // for.
 //
-//	<mark>S <index> <stat's fields>\n   by stat; index is that of the name's place in its call
-//	<mark>P <index> <r><w><x>           for each query
+//	<mark>S<stat's fields>\n  <mark>F<stat's fields>\n   by stat and stat -L, in the order of the names
+//	<mark>P<index> <r><w><x>           for each query
 //	<mark>L<target>  <mark>H<checksum>  <mark>N<name>/<name>/…  <mark>C<content>
 func filesScript(mark string, queries []remote.FileQuery) string {
 	var b strings.Builder
 	b.WriteString("M=" + mark + "\n")
 	b.WriteString(filesFunctions)
 	for start := 0; start < len(queries); start += statBatch {
-		batch := queries[start:min(start+statBatch, len(queries))]
-		for _, follow := range []bool{false, true} {
+		for _, c := range statCalls(queries[start:min(start+statBatch, len(queries))]) {
 			var paths []string
-			for _, q := range batch {
-				if q.Follow == follow {
-					paths = append(paths, statName(q.Path))
-				}
+			for _, q := range c.queries {
+				paths = append(paths, statName(q.Path))
 			}
 			if len(paths) > 0 {
-				flag := map[bool]string{false: "", true: "-L"}[follow]
-				fmt.Fprintf(&b, "kops_stat %s %s\n", Quote(flag), QuoteAll(paths))
+				fmt.Fprintf(&b, "%s %s\n", c.call, QuoteAll(paths))
 			}
 		}
 	}
@@ -117,9 +113,45 @@ func statName(path string) string {
 	return "./" + path
 }
 
+// A statCall is a function of the script and the queries whose paths it is given.
+type statCall struct {
+	call    string
+	queries []remote.FileQuery
+}
+
+// statCalls are the calls of stat. A path that is asked about both ways has one answer, unless
+// it is a link.
+func statCalls(queries []remote.FileQuery) []statCall {
+	calls := []statCall{{call: "kops_stat S ''"}, {call: "kops_links"}, {call: "kops_stat F -L"}}
+	followed := map[string]bool{}
+	for _, q := range queries {
+		if q.Follow {
+			followed[q.Path] = true
+		}
+	}
+	for _, q := range queries {
+		i := 0
+		switch {
+		case q.Follow:
+			i = 2
+		case followed[q.Path]:
+			i = 1
+		}
+		calls[i].queries = append(calls[i].queries, q)
+	}
+	return calls
+}
+
 const filesFunctions = `kops_stat() {
-	flag=$1; shift
-	stat $flag -c "${M}S%f %u %g %s %i %d %h $kops_times %U %G %n" "$@"
+	kind=$1 flag=$2; shift 2
+	stat $flag -c "${M}$kind%f %u %g %s %i %d %h $kops_times %U %G %n" "$@"
+}
+kops_links() {
+	for f do
+		shift
+		if [ -L "$f" ]; then set -- "$@" "$f"; fi
+	done
+	[ $# -eq 0 ] || kops_stat S '' "$@"
 }
 kops_more() {
 	printf '%sP%d ' $M "$1"
@@ -165,11 +197,11 @@ func parseFiles(mark string, queries []remote.FileQuery, res remote.Result) ([]r
 	for _, part := range parts[1 : len(parts)-1] {
 		text := string(part[1:])
 		switch part[0] {
-		case 'S':
+		case 'S', 'F':
 			// Names come back in the order in which they were given, without those that
 			// are missing.
 			name := strings.TrimSuffix(afterFields(text, statFields), "\n")
-			for len(order) > 0 && statName(order[0].Path) != name {
+			for len(order) > 0 && (statName(order[0].Path) != name || order[0].Follow != (part[0] == 'F')) {
 				missing, order = append(missing, order[0]), order[1:]
 			}
 			if len(order) == 0 {
@@ -207,13 +239,8 @@ func parseFiles(mark string, queries []remote.FileQuery, res remote.Result) ([]r
 func statOrder(queries []remote.FileQuery) []remote.FileQuery {
 	var out []remote.FileQuery
 	for start := 0; start < len(queries); start += statBatch {
-		batch := queries[start:min(start+statBatch, len(queries))]
-		for _, follow := range []bool{false, true} {
-			for _, q := range batch {
-				if q.Follow == follow {
-					out = append(out, q)
-				}
-			}
+		for _, c := range statCalls(queries[start:min(start+statBatch, len(queries))]) {
+			out = append(out, c.queries...)
 		}
 	}
 	return out
@@ -222,6 +249,9 @@ func statOrder(queries []remote.FileQuery) []remote.FileQuery {
 func startFile(q remote.FileQuery, stats map[bool]map[string]string, text string) (remote.File, error) {
 	f := remote.File{Path: q.Path}
 	fields, ok := stats[q.Follow][statName(q.Path)]
+	if !ok && !q.Follow {
+		fields, ok = stats[true][statName(q.Path)] // it is no link
+	}
 	if !ok {
 		return f, nil
 	}
@@ -241,6 +271,9 @@ func addPart(f *remote.File, q remote.FileQuery, kind byte, text string) error {
 	}
 	switch kind {
 	case 'L':
+		if !f.IsLink() {
+			return errMoved
+		}
 		f.Link = text
 	case 'H':
 		sum, _, _ := strings.Cut(text, " ")
