@@ -338,6 +338,9 @@ func TestAccounts(t *testing.T) {
 	if len(a.Users) != 2 || a.Users["0"].Name != "root" || a.Users["root"].Group != "root" || a.Users["root"].Home != "/root" {
 		t.Errorf("users %+v", a.Users)
 	}
+	if r := a.Users["root"]; r.HomeMissing || r.Shell == "" || slices.Contains(r.Groups, "root") {
+		t.Errorf("root %+v", r)
+	}
 	if len(a.Groups) != 1 || a.Groups["root"].GID != 0 {
 		t.Errorf("groups %+v", a.Groups)
 	}

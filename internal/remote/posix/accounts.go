@@ -3,6 +3,7 @@ package posix
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -45,25 +46,28 @@ func (h *Host) Accounts(ctx context.Context, users, groups []string) (remote.Acc
 	return out, nil
 }
 
-// accountsScript prints passwd, shadow and group entries and, for each user, "name:primary
-// group:all groups:whether the home folder is there", each section after the mark. Without getent the files are read.
+// accountsScript prints passwd, shadow and group entries and, for each user, "key:whether the home
+// folder is there:what id says", each section after the mark. Without getent the files are read.
 func accountsScript(mark string, users, groups []string) string {
 	return "M=" + mark + `
 kops_db() {
 	db=$1; shift
-	printf '%s' $M
 	[ $# -gt 0 ] || return
 	if command -v getent >/dev/null; then getent $db -- "$@" 2>/dev/null; else cat /etc/$db 2>/dev/null; fi
 }
-kops_db passwd ` + QuoteAll(users) + `
-kops_db shadow ` + QuoteAll(users) + `
-kops_db group ` + QuoteAll(groups) + `
+kops_users=$(kops_db passwd ` + QuoteAll(users) + `)
+printf '%s%s\n' $M "$kops_users"
+printf '%s' $M; kops_db shadow ` + QuoteAll(users) + `
+printf '%s' $M; kops_db group ` + QuoteAll(groups) + `
 printf '%s' $M
+kops_line='
+'
 for u in ` + QuoteAll(users) + `; do
-	g=$(id -gn -- "$u" 2>/dev/null) || continue
-	home=$({ getent passwd -- "$u" || grep "^$u:" /etc/passwd; } 2>/dev/null | { IFS=: read -r _ _ _ _ _ home _; printf '%s' "$home"; })
+	who=$(id -- "$u" 2>/dev/null) || continue
+	name=${who#*'('}; name=${name%%')'*}
+	home=$kops_line$kops_users; home=${home#*"$kops_line$name:"}; home=${home%%"$kops_line"*}; home=${home%:*}; home=${home##*:}
 	[ -e "${home:-/}" ] && there=yes || there=no
-	printf '%s:%s:%s:%s\n' "$u" "$g" "$(id -Gn -- "$u")" $there
+	printf '%s:%s:%s\n' "$u" $there "$who"
 done
 printf '%sE' $M
 `
@@ -103,18 +107,35 @@ func userOf(e []string, shadow, member [][]string) remote.User {
 		}
 	}
 	for _, m := range member {
-		if len(m) != 4 || m[0] != u.Name && m[0] != e[2] {
+		if len(m) < 3 || m[0] != u.Name && m[0] != e[2] {
 			continue
 		}
-		u.Group, u.Groups, u.HomeMissing = m[1], nil, m[3] == "no"
-		for _, g := range strings.Fields(m[2]) {
-			if g != u.Group {
-				u.Groups = append(u.Groups, g)
-			}
-		}
-		sort.Strings(u.Groups)
+		u.HomeMissing = m[1] == "no"
+		u.Group, u.Groups = membership(strings.Join(m[2:], ":"))
 	}
 	return u
+}
+
+// idGroup is a group in what id says: its number, and its name where it has one.
+var idGroup = regexp.MustCompile(`[=,]?(\d+)(?:\(([^)]*)\))?(?:,|$| groups=)`)
+
+// membership reads "uid=1000(ops) gid=1000(ops) groups=1000(ops),27(sudo)".
+func membership(said string) (primary string, others []string) {
+	_, after, _ := strings.Cut(said, " gid=")
+	for i, m := range idGroup.FindAllStringSubmatch(after, -1) {
+		g := m[2]
+		if g == "" {
+			g = m[1]
+		}
+		switch {
+		case i == 0:
+			primary = g
+		case g != primary:
+			others = append(others, g)
+		}
+	}
+	sort.Strings(others)
+	return primary, others
 }
 
 func groupOf(e []string) remote.Group {
