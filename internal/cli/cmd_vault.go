@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -63,7 +64,7 @@ func vaultVerb(streams Streams, use, short string, do func(*vaultOptions, contex
 }
 
 func addEncryptID(o *vaultOptions, cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.encryptID, "encrypt-vault-id", "", "the vault id whose password encrypts, where there are several")
+	cmd.Flags().StringVar(&o.encryptID, "encrypt-vault-id", os.Getenv("ANSIBLE_VAULT_ENCRYPT_IDENTITY"), "the vault id whose password encrypts, where there are several")
 }
 
 func addOutput(o *vaultOptions, cmd *cobra.Command) {

@@ -87,6 +87,9 @@ func (r *runner) hideOutcome(o *outcome) {
 	for _, name := range outputs {
 		eachText(name, o.result.At(name), r.HideFrom)
 	}
+	if line, ok := o.result.At("cmd").(string); ok { // of a shell; words of an argv are words
+		r.HideFrom("cmd", line)
+	}
 	if o.result.String("encoding") == "base64" { // slurp
 		if plain, err := base64.StdEncoding.DecodeString(o.result.String("content")); err == nil {
 			r.HideFrom("content", string(plain))

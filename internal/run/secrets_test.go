@@ -55,7 +55,8 @@ func TestHideOutcome(t *testing.T) {
 		o    outcome
 		want []string
 	}{
-		{"command", outcome{result: value.NewMap("stdout", "token 17", "stderr", "", "rc", int64(0), "cmd", "get-token", "changed", true)}, []string{"stdout=token 17", "stderr="}},
+		{"command", outcome{result: value.NewMap("stdout", "token 17", "stderr", "", "rc", int64(0), "cmd", value.NewList("get-token"), "changed", true)}, []string{"stdout=token 17", "stderr="}},
+		{"shell", outcome{result: value.NewMap("stdout", "", "cmd", "login -p hunter2")}, []string{"stdout=", "cmd=login -p hunter2"}},
 		{"uri", outcome{result: value.NewMap("json", value.NewMap("key", "k1", "ids", value.NewList(int64(4711))))}, []string{"key=k1", "ids=4711"}},
 		{"slurp", outcome{result: value.NewMap("content", "aHVudGVyMg==", "encoding", "base64")}, []string{"content=aHVudGVyMg==", "content=hunter2"}},
 		{"set_fact", outcome{action: action.Outcome{Facts: value.NewMap("db", value.NewMap("pw", "s3"))}}, []string{"pw=s3"}},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strings"
 
 	"kops/internal/diag"
 	"kops/internal/value"
@@ -34,7 +35,23 @@ func Load(path string, opts Options) (*Node, diag.List) {
 	}
 	n, list := parseAny(path, src)
 	announce(n, "", opts.Decrypter)
+	if list.HasErrors() {
+		announceWords(string(src), opts.Decrypter)
+	}
 	return n, list
+}
+
+// announceWords tells the decrypter each line of a text that is no YAML, each value in it and
+// each word: the error quotes what it cannot read.
+func announceWords(src string, to Decrypter) {
+	for line := range strings.Lines(src) {
+		to.Seen("", strings.TrimSpace(line))
+		_, val, _ := strings.Cut(line, ":")
+		to.Seen("", strings.TrimSpace(val))
+		for _, word := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\n\r\"'{}[],:!", r) }) {
+			to.Seen("", word)
+		}
+	}
 }
 
 // LoadMap reads a file of variables: a mapping, or nothing. Its keys' places are in the node.
