@@ -149,6 +149,10 @@ type Progress struct {
 	Host    string        `json:"host"`
 	Elapsed time.Duration `json:"elapsed_ns"`
 	Doing   string        `json:"doing,omitempty"` // the step
+	// What has gone to the host, of how much where that is known, and for how long it has been going.
+	Sent    int64         `json:"sent,omitempty"`
+	Size    int64         `json:"size,omitempty"`
+	Sending time.Duration `json:"sending_ns,omitempty"`
 }
 
 // Notified says that handlers will run.

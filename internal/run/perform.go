@@ -303,7 +303,7 @@ func (w *work) carryOut(ctx context.Context, o *outcome, c module.Change) (again
 			return false, fmt.Errorf("%s: %w", s.Summary, err)
 		}
 		w.x.doing(s.Summary)
-		out, err := s.Do(ctx, w.host)
+		out, err := s.Do(ctx, metered{w.host, w.x.busy})
 		o.merge(out.Result)
 		if out.Changed {
 			o.status = event.Changed

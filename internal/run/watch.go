@@ -25,6 +25,7 @@ type busy struct {
 	since      time.Time
 	next       time.Duration // the age at which the next heartbeat is due
 	doing      string
+	transfer   *transfer // what goes to the host, nil for nothing
 }
 
 func startWatch(every time.Duration, emit func(event.Event)) *watch {
@@ -58,7 +59,9 @@ func (w *watch) due(now time.Time) []event.Progress {
 			continue
 		}
 		b.next += w.every
-		due = append(due, event.Progress{Task: b.task, Name: b.name, Host: b.host, Elapsed: age, Doing: b.doing})
+		p := event.Progress{Task: b.task, Name: b.name, Host: b.host, Elapsed: age, Doing: b.doing}
+		p.Sent, p.Size, p.Sending = b.transfer.so()
+		due = append(due, p)
 	}
 	return due
 }
@@ -75,7 +78,16 @@ func (w *watch) begin(task int, name, host string) *busy {
 func (b *busy) step(doing string) {
 	b.w.mu.Lock()
 	defer b.w.mu.Unlock()
-	b.doing = doing
+	b.doing, b.transfer = doing, nil
+}
+
+// sends begins to count a content of so many bytes, 0 where that is not known.
+func (b *busy) sends(size int64) *transfer {
+	t := &transfer{size: size, begun: time.Now()}
+	b.w.mu.Lock()
+	defer b.w.mu.Unlock()
+	b.transfer = t
+	return t
 }
 
 func (b *busy) end() {

@@ -149,7 +149,7 @@ func (s *Sink) progress(e event.Progress) {
 	if e.Doing != "" {
 		doing = ": " + e.Doing
 	}
-	s.line(dim, "still running: [%s] %s%s (%s)", e.Host, e.Name, doing, e.Elapsed.Round(time.Second))
+	s.line(dim, "still running: [%s] %s%s%s (%s)", e.Host, e.Name, doing, sent(e), e.Elapsed.Round(time.Second))
 }
 
 func (s *Sink) warning(e event.Warning) {

@@ -43,6 +43,7 @@ func story() []event.Event {
 		event.TaskStarted{Task: 5, Name: "may fail", Module: "command", Pos: at},
 		event.Retry{Task: 5, Host: "a", Attempt: 1, Left: 2},
 		event.Progress{Task: 5, Name: "may fail", Host: "a", Elapsed: 12 * time.Second, Doing: "run sleep"},
+		event.Progress{Task: 5, Name: "may fail", Host: "a", Elapsed: 20 * time.Second, Doing: "write /srv/big", Sent: 1_234_567_890, Size: 2_147_483_648, Sending: 10 * time.Second},
 		event.Result{Task: 5, Host: "a", Status: event.Failed, Ignored: true, Msg: "non-zero return code", Pos: at,
 			Result: value.NewMap("rc", int64(1), "stdout", lines, "stderr", "", "cmd", "make")},
 		event.Result{Task: 5, Host: "b", Status: event.Failed, NoLog: true, Msg: "hidden", Pos: at, Result: value.NewMap("rc", int64(1))},
