@@ -36,11 +36,15 @@ lab-test: build ## tests on real machines (as root; boots the lab)
 test: lint unit lab-test ## everything: lint, unit tests, lab tests
 
 .PHONY: bench
-bench: bench-peers bench-fleet bench-go ## measure kops against the floor and its peers (as root; boots lab machines)
+bench: bench-peers bench-files bench-fleet bench-go ## measure kops against the floor and its peers (as root; boots lab machines)
 
 .PHONY: bench-peers
 bench-peers: build
 	go run ./bench/peers
+
+.PHONY: bench-files
+bench-files: build
+	go run ./bench/files
 
 .PHONY: bench-fleet
 bench-fleet:
