@@ -201,8 +201,8 @@ func (o *pendingOptions) ask(ctx context.Context, pattern string, do func(contex
 	if err != nil {
 		return run.Pending{}, err
 	}
-	ctx, _, release := interruptible(ctx, o.streams)
-	defer release()
+	ctx, interrupted := interruptible(ctx, o.streams)
+	defer interrupted.release()
 	dialer := ssh.NewDialer(ssh.Options{Prompt: func(text string) (string, error) { return s.ask(ctx, text, true) }})
 	defer dialer.Close()
 	return do(ctx, run.Options{

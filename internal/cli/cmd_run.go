@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -183,21 +181,21 @@ func (o *runOptions) execute(ctx context.Context, s *session, p *plan.Plan, warn
 	if err != nil {
 		return err
 	}
+	ctx, interrupted := interruptible(ctx, o.streams)
+	defer interrupted.release()
+	o.streams.Out = interrupted.watch(o.streams.Out)
 	started := o.started(p)
 	sinks, record, err := o.sinks(started.Run)
 	if err != nil {
 		return err
 	}
-	ctx, stop, release := interruptible(ctx, o.streams)
-	defer release()
-
 	dialer := ssh.NewDialer(ssh.Options{Prompt: func(text string) (string, error) { return s.ask(ctx, text, true) }})
 	defer dialer.Close()
 	bus := event.NewBus(event.Mask(s.masker), sinks...)
 	summary, err := run.Run(ctx, run.Options{
 		Plan: p, Dial: dial(dialer), Emit: bus.Emit, Forks: o.forks, Check: o.check, Diff: o.diff, Verbosity: o.verbosity,
 		Lock: run.LockMode(o.lock), Owed: state.NewOwed(filepath.Join(kept, "owed")),
-		Defaults: defaults, Artifacts: state.NewArtifacts(dir), Ask: o.asker(s), Hide: s.masker.Add, HideFrom: s.masker.AddFrom, Stop: stop, Started: started,
+		Defaults: defaults, Artifacts: state.NewArtifacts(dir), Ask: o.asker(s), Hide: s.masker.Add, HideFrom: s.masker.AddFrom, Stop: interrupted.stop, Started: started,
 	})
 	if closed := bus.Close(); err == nil {
 		err = closed
@@ -309,33 +307,6 @@ func (o *runOptions) password(s *session, ask bool, file, prompt string) (string
 		return "", nil
 	}
 	return s.ask(context.Background(), prompt, true)
-}
-
-// interruptible handles Ctrl-C: once ends the run after the steps under way, twice at once.
-func interruptible(ctx context.Context, streams Streams) (context.Context, <-chan struct{}, func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	stop := make(chan struct{})
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	go func() {
-		for n := 0; ; n++ {
-			select {
-			case <-ctx.Done():
-				return
-			case <-signals:
-			}
-			if n > 0 {
-				cancel()
-				return
-			}
-			close(stop)
-			fmt.Fprintln(streams.Err, "\nkops: finishing the steps that are under way; press Ctrl-C again to end at once")
-		}
-	}()
-	return ctx, stop, func() {
-		signal.Stop(signals)
-		cancel()
-	}
 }
 
 // matchesHosts is an error where no play of the run matches a host.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"kops/internal/diag"
 	"kops/internal/event"
@@ -322,7 +323,7 @@ func (w *work) carryOut(ctx context.Context, o *outcome, c module.Change) (again
 func stepError(summary string, err error) error {
 	var f *module.Failure
 	var c *remote.ConnectError
-	if errors.As(err, &f) || errors.As(err, &c) || summary == "" {
+	if errors.As(err, &f) || errors.As(err, &c) || strings.HasPrefix(err.Error(), summary) {
 		return err
 	}
 	return fmt.Errorf("%s: %w", summary, err)

@@ -59,7 +59,8 @@ func (f fetch) get(ctx context.Context, h remote.Host, temp string) (int, error)
 	default:
 		wget = "if ! command -v wget >/dev/null; then " + wget + "; fi\nexec wget " + module.Quote(f.wgetWords(temp)...)
 	}
-	script := "umask 077\nif command -v curl >/dev/null; then exec curl --config -; fi\n" + wget
+	script := "umask 077\nif command -v curl >/dev/null; then\n\tcurl --config -; got=$?\n" +
+		"\t[ $got -ne 23 ] || head -c 65536 /dev/zero >>" + module.Quote(temp) + "\n\texit $got\nfi\n" + wget // 23: why it cannot be written, curl does not say
 	res, err := h.Exec(ctx, remote.Command{Shell: script, Stdin: strings.NewReader(f.curlConfig(temp)), Env: []string{"LC_ALL=C"}})
 	if err != nil {
 		return 0, fmt.Errorf("download %s: %w", f.redacted(), err)
@@ -73,7 +74,7 @@ func (f fetch) get(ctx context.Context, h remote.Host, temp string) (int, error)
 		return status, &module.Failure{Msg: fmt.Sprintf("Request failed: HTTP Error %d: %s: %s", status, http.StatusText(status), f.redacted()),
 			Result: value.NewMap("status_code", int64(status), "url", f.redacted(), "dest", f.old.Path)}
 	case res.ExitCode != 0:
-		return status, &remote.ScriptError{What: "download " + f.redacted(), Result: res}
+		return status, &remote.ScriptError{What: "download " + f.redacted() + " to " + f.old.Path, Result: res}
 	}
 	return status, nil
 }
