@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"kops/internal/value"
 )
@@ -40,8 +41,11 @@ func formsOf(secret string) (long, short []string) {
 	if len(trimmed) < minLength {
 		return nil, []string{trimmed}
 	}
-	lines := strings.FieldsFunc(trimmed, func(r rune) bool { return r == '\n' || r == '\r' })
 	big := len(secret) > bigText
+	var lines []string
+	if !big || utf8.ValidString(secret) { // a big binary file has none
+		lines = strings.FieldsFunc(trimmed, func(r rune) bool { return r == '\n' || r == '\r' })
+	}
 	for _, line := range lines {
 		line = strings.TrimSpace(line)
 		add(line)

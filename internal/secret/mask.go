@@ -130,6 +130,10 @@ const viewLength = 8
 // addForm adds a form to the index of views, or if it is too short for that, or if a view
 // shows too little of its ends, to that of texts.
 func (m *Masker) addForm(f string) {
+	if len(f) > bigText { // a whole file is quoted nowhere
+		m.texts.add(f)
+		return
+	}
 	v := viewOf(f)
 	whole := len(v.text) > 0 && v.from[0] == 0 && int(v.to[len(v.to)-1]) == len(f)
 	if len(v.text) >= viewLength {
