@@ -150,6 +150,9 @@ func sshdFaults(t *testing.T) []fault {
     - wait_for: {host: 10.99.0.1, port: 4, timeout: 1, connect_timeout: 1}
       register: closed
       failed_when: "'Timeout when waiting for 10.99.0.1:4' not in closed.msg"
+    - kafka_health: {bootstrap_servers: "127.0.0.1:9092", timeout: 0}
+      register: kafka
+      failed_when: "'127.0.0.1:9092 on spare15' not in kafka.msg or 'Connection refused (tried by a program there' not in kafka.msg"
     - docker_container: {name: x, image: x}
       register: docker
       failed_when: "'docker.sock' not in docker.msg"

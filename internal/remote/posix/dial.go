@@ -93,10 +93,13 @@ func (t *task) connection(ctx context.Context, network, address string, direct e
 	const ready = "kops-relay"
 	for !t.out.has(ready) {
 		if t.out.ended && t.errs.ended {
-			said := lastLines(t.errs.text(), 2)
+			said := lastLines(t.errs.text(), 1)
 			t.close()
-			return nil, &net.OpError{Op: "dial", Net: network,
-				Err: fmt.Errorf("%s on %s: %w; as %s: %s", address, t.host.machine.Name(), direct, t.host.User(), said)}
+			if Forbidden(direct) {
+				return nil, &net.OpError{Op: "dial", Net: network, Err: fmt.Errorf("%s on %s: %s (tried by a program there, since its sshd forbids forwarding)",
+					address, t.host.machine.Name(), said)}
+			}
+			return nil, fmt.Errorf("%w; as %s: %s", direct, t.host.User(), said)
 		}
 		if err := t.receive(ctx); err != nil {
 			t.close()

@@ -2,6 +2,7 @@ package ssh
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"path/filepath"
 	"slices"
@@ -25,6 +26,7 @@ type attempts struct {
 	skipped  []string // why others were not
 	password bool
 	agent    net.Conn
+	signing  func() (done func()) // called where a person may be asked while the handshake waits
 }
 
 func (a *attempts) summary() string {
@@ -117,6 +119,7 @@ func (c *client) answer(tried *attempts) ssh.KeyboardInteractiveChallenge {
 type identity struct {
 	ssh.Signer
 	source string
+	agent  bool // it is the agent's
 }
 
 // signers returns the keys to offer: the one that the host's variables name, those that
@@ -163,7 +166,7 @@ func (c *client) named(file string, held []identity) ([]identity, error) {
 	ks, err := c.dialer.keys.load(file, c.config.Certificates, c.settings.Passphrase)
 	if err == nil {
 		for i, k := range ks {
-			if _, locked := k.Signer.(*lockedKey); locked {
+			if isLocked(k) {
 				ks = slices.Clone(ks) // the keyring's own
 				ks[i] = heldBy(held, k.PublicKey(), k)
 			}
@@ -202,11 +205,43 @@ func offered(all []identity, tried *attempts) []ssh.Signer {
 			tried.skipped = append(tried.skipped, k.source+": too many keys, name the right one")
 		default:
 			seen = append(seen, public)
-			out = append(out, k.Signer)
+			out = append(out, unhurried(k, tried))
 			tried.keys = append(tried.keys, k.source)
 		}
 	}
 	return out
+}
+
+// unhurried has the handshake wait for a key whose use a person may have to allow: one that is
+// encrypted, or an agent's.
+func unhurried(k identity, tried *attempts) ssh.Signer {
+	if s, ok := k.Signer.(ssh.AlgorithmSigner); ok && (k.agent || isLocked(k)) {
+		return &slowSigner{s, tried}
+	}
+	return k.Signer
+}
+
+func isLocked(k identity) bool {
+	_, locked := k.Signer.(*lockedKey)
+	return locked
+}
+
+// A slowSigner is a key whose use may take a person's time.
+type slowSigner struct {
+	ssh.AlgorithmSigner
+	tried *attempts
+}
+
+// Sign signs.
+func (s *slowSigner) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
+	defer s.tried.signing()()
+	return s.AlgorithmSigner.Sign(rand, data)
+}
+
+// SignWithAlgorithm signs.
+func (s *slowSigner) SignWithAlgorithm(rand io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
+	defer s.tried.signing()()
+	return s.AlgorithmSigner.SignWithAlgorithm(rand, data, algorithm)
 }
 
 // isDefault tells whether ssh tries the file without being told to.
@@ -233,7 +268,7 @@ func (c *client) agentKeys(tried *attempts) []identity {
 	}
 	out := make([]identity, len(signers))
 	for i, s := range signers {
-		out[i] = identity{s, "the agent's " + ssh.FingerprintSHA256(s.PublicKey())}
+		out[i] = identity{s, "the agent's " + ssh.FingerprintSHA256(s.PublicKey()), true}
 	}
 	return out
 }

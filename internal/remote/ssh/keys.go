@@ -60,7 +60,7 @@ func (r *keyring) load(file string, certificates []string, passphrase string) ([
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		out = append(out, identity{signer, path})
+		out = append(out, identity{Signer: signer, source: path})
 	}
 	out = append(out, key)
 	r.files[file] = out
@@ -89,7 +89,7 @@ func (r *keyring) parse(source string, data []byte, passphrase string) (identity
 	var locked *ssh.PassphraseMissingError
 	switch {
 	case err == nil:
-		return identity{signer, source}, nil
+		return identity{Signer: signer, source: source}, nil
 	case !errors.As(err, &locked):
 		return identity{}, fmt.Errorf("read the key %s: %w", source, err)
 	}
@@ -98,7 +98,7 @@ func (r *keyring) parse(source string, data []byte, passphrase string) (identity
 		if err != nil {
 			return identity{}, fmt.Errorf("open the key %s with ansible_private_key_passphrase: %w", source, err)
 		}
-		return identity{signer, source}, nil
+		return identity{Signer: signer, source: source}, nil
 	}
 	public := locked.PublicKey
 	if public == nil {
@@ -106,7 +106,7 @@ func (r *keyring) parse(source string, data []byte, passphrase string) (identity
 			return identity{}, fmt.Errorf("the key %s is encrypted, and its public part, %s.pub, cannot be read: %w", source, source, err)
 		}
 	}
-	return identity{&lockedKey{ring: r, source: source, data: data, public: public}, source}, nil
+	return identity{Signer: &lockedKey{ring: r, source: source, data: data, public: public}, source: source}, nil
 }
 
 func readPublic(path string) (ssh.PublicKey, error) {

@@ -39,7 +39,11 @@ func (c *client) connect(ctx context.Context) (*ssh.Client, error) {
 		_ = conn.Close()
 		return nil, ctx.Err()
 	}
-	tried := &attempts{}
+	hurry := func() { _ = conn.SetDeadline(time.Now().Add(c.config.timeout())) } // all routes have deadlines
+	tried := &attempts{signing: func() func() {
+		_ = conn.SetDeadline(time.Time{})
+		return hurry
+	}}
 	defer tried.close()
 	methods, err := c.authMethods(tried)
 	if err != nil {
@@ -48,7 +52,7 @@ func (c *client) connect(ctx context.Context) (*ssh.Client, error) {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
-	_ = conn.SetDeadline(time.Now().Add(c.config.timeout())) // all routes have deadlines
+	hurry()
 	sc, channels, requests, err := ssh.NewClientConn(conn, check.name, &ssh.ClientConfig{
 		Config: ssh.Config{KeyExchanges: c.config.Algorithms.KeyExchanges, Ciphers: c.config.Algorithms.Ciphers,
 			MACs: c.config.Algorithms.MACs},

@@ -146,6 +146,19 @@ func TestPassphraseIsAskedOnce(t *testing.T) {
 	}
 }
 
+func TestPassphraseMayTakeLongerThanTheHandshake(t *testing.T) {
+	locked, signer := key(t, "open sesame")
+	s := sshtest.New(t, sshtest.Options{Keys: []ssh.PublicKey{signer.PublicKey()}}).Settings("me")
+	s.PrivateKeyFile, s.Timeout = locked, 1
+	d := NewDialer(Options{Prompt: func(string) (string, error) {
+		<-time.After(1500 * time.Millisecond)
+		return "open sesame", nil
+	}})
+	if _, err := dial(t, d, s); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestUserCertificate(t *testing.T) {
 	ca := sshtest.NewKey(t)
 	file, signer := key(t, "")
