@@ -21,7 +21,7 @@ demo: ## from a bare Debian machine to a monitored Kafka fleet (as root)
 lint: ## gofmt, vet, staticcheck, architecture
 	@test -z "$$(gofmt -l cmd internal lab bench)" || { gofmt -l cmd internal lab bench; echo 'these files are not formatted: run gofmt -w'; exit 1; }
 	go vet ./...
-	go vet -tags lab ./...
+	go vet -tags 'lab torture' ./...
 	go tool staticcheck ./...
 
 .PHONY: unit
@@ -57,3 +57,8 @@ bench-go:
 .PHONY: docs
 docs: build ## write docs/modules from the modules themselves
 	bin/kops doc --write docs/modules
+
+.PHONY: torture
+torture: build ## everything that tries to break kops for long, on real machines (as root; an hour)
+	lab/lab artifacts
+	go test -tags 'lab torture' -p 1 -count 1 -timeout 90m -v -run Torture ./internal/... ./lab/...

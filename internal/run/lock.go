@@ -45,7 +45,7 @@ func (h holder) String() string {
 const (
 	rootLock = `kops_lock=/run/kops.lock`
 	userLock = `kops_lock=${HOME:-/nonexistent}/.local/state/kops
-(umask 077; mkdir -p "$kops_lock") 2>/dev/null
+[ -d "$kops_lock" ] || (umask 077; mkdir -p "$kops_lock") 2>/dev/null
 kops_lock=$kops_lock/lock-$(uname -n)`
 )
 
@@ -56,8 +56,9 @@ kops_lock=$kops_lock/lock-$(uname -n)`
 // token has lost its connection without noticing: it gets two seconds to do so, and is ended then.
 const lockScript = `%[1]s
 kops_state=held
+[ -e "$kops_lock" ] || (umask 077; : >>"$kops_lock") 2>/dev/null
 if ! command -v flock >/dev/null; then kops_state='none there is no flock'
-elif ! (umask 077; : >>"$kops_lock") 2>/dev/null; then kops_state="none $kops_lock cannot be written"
+elif ! { true >>"$kops_lock"; } 2>/dev/null; then kops_state="none $kops_lock cannot be written"
 else
 	exec 9>>"$kops_lock"
 	kops_try=0

@@ -110,6 +110,9 @@ type task struct {
 // startTask starts a script on a channel of its own and waits until it runs. The script is
 // sent by standard input, so nothing of it can be seen in the host's list of processes.
 func (h *Host) startTask(ctx context.Context, script string) (*task, error) {
+	if err := h.guard(ctx); err != nil {
+		return nil, err
+	}
 	mark, prompt := newMark(), newMark()+":"
 	rest := "IFS= read -r s; eval \"$s\""
 	if h.become.Method != "" {

@@ -25,9 +25,16 @@ func (h *Host) letGo(ctx context.Context) error {
 	}
 	if h.hold != nil {
 		h.hold = nil
+		h.hosts.holding.Store(nil)
 		h.dropShell()
 	}
 	return nil
+}
+
+// A holding is a shell that holds something for all users of the machine.
+type holding struct {
+	host *Host
+	proc Process
 }
 
 // held keeps the shell that has run a script that holds something, and remembers the script.
@@ -35,8 +42,29 @@ func (h *Host) held(c call, res remote.Result) {
 	h.hold = nil
 	if res.ExitCode == 0 {
 		h.hold = &c
-		h.shell.proc.Pin()
+		h.keep()
 	}
+}
+
+func (h *Host) keep() {
+	h.shell.proc.Pin()
+	h.hosts.holding.Store(&holding{h, h.shell.proc})
+}
+
+// guard sees to it that what is held is still held, before anything that does not use the shell
+// that holds it: where that has ended, another one takes its place.
+func (h *Host) guard(ctx context.Context) error {
+	held := h.hosts.holding.Load()
+	if held == nil {
+		return nil
+	}
+	select {
+	case <-held.proc.Exited():
+	default:
+		return nil
+	}
+	_, err := held.host.query(ctx, "take again what is held", ":")
+	return err
 }
 
 // holdAgain has a new shell hold what the one before it held.
@@ -51,6 +79,6 @@ func (h *Host) holdAgain(ctx context.Context) error {
 	if res.ExitCode != 0 {
 		return &remote.ScriptError{What: "take the lock again, after the connection or the shell that held it was lost", Result: res}
 	}
-	h.shell.proc.Pin()
+	h.keep()
 	return nil
 }

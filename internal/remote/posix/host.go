@@ -22,6 +22,7 @@ type Hosts struct {
 	limits  Limits
 	byUser  map[remote.Become]*Host
 	bus     readBus // whoever acts
+	holding atomic.Pointer[holding]
 }
 
 // NewHosts returns the views of a machine.
@@ -148,6 +149,11 @@ func (h *Host) run(ctx context.Context, c call) (remote.Result, error) {
 }
 
 func (h *Host) runOnce(ctx context.Context, c call) (res remote.Result, sent bool, err error) {
+	if h.hold == nil && !c.holds {
+		if err := h.guard(ctx); err != nil {
+			return res, false, err
+		}
+	}
 	if h.shell != nil && !h.shell.proc.Claim() {
 		h.dropShell()
 	}

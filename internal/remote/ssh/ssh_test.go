@@ -268,7 +268,7 @@ func TestFewSessions(t *testing.T) {
 func TestHeldShellStays(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	for sessions, want := range map[int]string{1: "2", 2: "1"} {
+	for sessions, want := range map[int]string{1: "3", 2: "1"} {
 		h := mustDial(t, sshtest.New(t, sshtest.Options{MaxSessions: sessions}).Settings("me")).As(remote.Become{})
 		taken := filepath.Join(t.TempDir(), "taken")
 		if res, err := h.Hold(ctx, "exec 9>>"+taken+"; echo x >&9"); err != nil || res.ExitCode != 0 {
@@ -283,6 +283,27 @@ func TestHeldShellStays(t *testing.T) {
 		if err != nil || strings.TrimSpace(string(res.Stdout)) != want {
 			t.Errorf("%d sessions: taken %s times, want %s (%v)", sessions, res.Stdout, want, err)
 		}
+	}
+}
+
+// TestHeldAgain loses the connection: whatever comes first, a command on a channel of its own too, what
+// was held is taken again before.
+func TestHeldAgain(t *testing.T) {
+	srv := sshtest.New(t, sshtest.Options{})
+	c := mustDial(t, srv.Settings("me"))
+	h := c.As(remote.Become{})
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	taken := filepath.Join(t.TempDir(), "taken")
+	if res, err := h.Hold(ctx, "exec 9>>"+taken+"; echo x >&9"); err != nil || res.ExitCode != 0 {
+		t.Fatal(res, err)
+	}
+	if err := c.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	res, err := h.Exec(ctx, remote.Command{Shell: "grep -c x " + taken})
+	if err != nil || strings.TrimSpace(string(res.Stdout)) != "2" {
+		t.Errorf("taken %s times before the command, want 2 (%v)", res.Stdout, err)
 	}
 }
 
