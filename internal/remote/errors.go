@@ -88,3 +88,9 @@ func (e *ScriptError) Error() string {
 	}
 	return e.What + ": " + out
 }
+
+// A FirstError says that the script which was to run first failed, and that nothing else was done.
+type FirstError struct{ Result Result }
+
+// Error returns what the script said.
+func (e *FirstError) Error() string { return (&ScriptError{Result: e.Result}).Error() }

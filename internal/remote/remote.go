@@ -179,6 +179,7 @@ type Command struct {
 	Dir         string
 	Env         []string  // "NAME=value"
 	Stdin       io.Reader // nil for /dev/null
+	First       string    // one of kops's own scripts that must succeed before, in the same round trip; else a *FirstError
 }
 
 // A Result is what a command left.
@@ -198,6 +199,7 @@ type WriteOptions struct {
 	Validate     string       // a command with %s for the temporary file's path; it must exit with 0
 	InPlace      bool         // unsafe_writes: only where a rename is refused
 	ModTime      time.Time    // zero for now
+	First        string       // as a Command's: before anything of the file is visible
 }
 
 // A NewFile is one of many that are written. Its Size must be that of the content, or -1.

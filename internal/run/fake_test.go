@@ -228,7 +228,29 @@ func (h *fakeHost) sh(ctx context.Context, script string) (remote.Result, error)
 	return remote.Result{ExitCode: cmd.ProcessState.ExitCode(), Stdout: out.Bytes(), Stderr: errs.Bytes()}, err
 }
 
+// first runs a script that must succeed before a call.
+func (h *fakeHost) first(ctx context.Context, script string) error {
+	if script == "" {
+		return nil
+	}
+	res, err := h.sh(ctx, script)
+	if err == nil && res.ExitCode != 0 {
+		err = &remote.FirstError{Result: res}
+	}
+	return err
+}
+
+func (h *fakeHost) WriteFile(ctx context.Context, path string, content io.Reader, opts remote.WriteOptions) error {
+	if err := h.first(ctx, opts.First); err != nil {
+		return err
+	}
+	return h.Host.WriteFile(ctx, path, content, opts)
+}
+
 func (h *fakeHost) Exec(ctx context.Context, cmd remote.Command) (remote.Result, error) {
+	if err := h.first(ctx, cmd.First); err != nil {
+		return remote.Result{}, err
+	}
 	h.fleet.mu.Lock()
 	h.fleet.ran = append(h.fleet.ran, h.name+": "+strings.Join(cmd.Argv, " "))
 	h.fleet.mu.Unlock()

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -11,13 +12,14 @@ import (
 	"kops/internal/diag"
 	"kops/internal/event"
 	"kops/internal/playbook"
+	"kops/internal/remote"
 	"kops/internal/state"
 	"kops/internal/value"
 )
 
 // A ledger is which handlers one host is owed in one play.
 type ledger struct {
-	store  debtStore
+	store  *account
 	debts  map[string]*debt
 	passed map[string]int // how many tasks of a name that notify the host has come through
 }
@@ -77,24 +79,66 @@ func place(t *playbook.Task) string {
 }
 
 // owe writes down, before the task changes anything, that the handlers which it notifies are
-// owed. Of a loop these are the handlers of all items.
+// owed.
 func (x *execution) owe(ctx context.Context) error {
+	return x.oweBefore(ctx, nil)
+}
+
+// oweBefore does what owe does. Where a call of the host is handed in that can have a script of kops's
+// own run first, and the user who acts is the one who keeps what is owed, both take one round trip.
+func (x *execution) oweBefore(ctx context.Context, joined func(first string) error) error {
 	if x.owing || x.h.ledger == nil || len(x.t.Notify) == 0 {
+		return callWith(joined, "")
+	}
+	names := x.notified()
+	fresh := x.fresh(names)
+	l := x.h.ledger
+	_, there := l.store.debtStore.(onHost)
+	var err error
+	switch {
+	case len(fresh) == 0:
+		x.owing = true
+		return callWith(joined, "")
+	case joined != nil && there:
+		var first string
+		if first, err = putDebts(states(fresh)); err != nil {
+			return err
+		}
+		err = joined(first)
+		var failed *remote.FirstError
+		if !errors.As(err, &failed) {
+			l.store.hold(states(fresh)) // or so it may be, where the connection was lost
+			x.wroteDown(fresh)
+			return err
+		}
+	default:
+		if err = l.store.put(ctx, states(fresh)); err == nil {
+			x.wroteDown(fresh)
+			return callWith(joined, "")
+		}
+	}
+	return diag.Errorf(x.t.Pos, "nothing was changed: it could not be written down that this notifies %v: %w", names, err).
+		WithHint("a run that ends early would lose the handler; `kops pending` lists what is owed")
+}
+
+func callWith(joined func(string) error, first string) error {
+	if joined == nil {
 		return nil
 	}
+	return joined(first)
+}
+
+// notified names what the task notifies; of a loop, what all of its items do.
+func (x *execution) notified() []string {
 	var names []string
 	for _, s := range x.scopes() {
 		names = append(names, x.notifies(s, &outcome{})...)
 	}
-	if err := x.oweNames(ctx, names); err != nil {
-		return diag.Errorf(x.t.Pos, "nothing was changed: it could not be written down that this notifies %v: %w", names, err).
-			WithHint("a run that ends early would lose the handler; `kops pending` lists what is owed")
-	}
-	x.owing = true
-	return nil
+	return names
 }
 
-func (x *execution) oweNames(ctx context.Context, names []string) error {
+// fresh are the debts for the handlers of these names that are not written down yet.
+func (x *execution) fresh(names []string) []*debt {
 	l := x.h.ledger
 	var fresh []*debt
 	for _, name := range names {
@@ -113,17 +157,15 @@ func (x *execution) oweNames(ctx context.Context, names []string) error {
 			}
 		}
 	}
-	if len(fresh) == 0 {
-		return nil
-	}
-	if err := l.store.put(ctx, states(fresh)); err != nil {
-		return err
-	}
+	return fresh
+}
+
+func (x *execution) wroteDown(fresh []*debt) {
 	for _, d := range fresh {
-		l.debts[d.Key()] = d
+		x.h.ledger.debts[d.Key()] = d
 	}
 	x.wrote = append(x.wrote, fresh...)
-	return nil
+	x.owing = true
 }
 
 // signed completes a debt with who owes it.
@@ -158,7 +200,13 @@ func (x *execution) settleOwed(ctx context.Context, o *outcome, rescuable bool) 
 	switch {
 	case o.status == event.Changed && !x.p.Check:
 		// A step has owed them already, unless changed_when alone says that something changed.
-		if err := x.oweNames(ctx, o.notifies); err != nil {
+		fresh := x.fresh(o.notifies)
+		if len(fresh) == 0 {
+			return
+		}
+		if err := l.store.put(ctx, states(fresh)); err == nil {
+			x.wroteDown(fresh)
+		} else {
 			x.p.warn(x.h.name, x.t.Pos, "it could not be written down that handlers are owed, so a run that ends early loses them: "+err.Error())
 		}
 	case unchanged && len(x.wrote) > 0:

@@ -40,10 +40,15 @@ func (a *account) put(ctx context.Context, debts []state.Debt) error {
 	if err := a.debtStore.put(ctx, debts); err != nil {
 		return err
 	}
+	a.hold(debts)
+	return nil
+}
+
+// hold takes note of debts that have been put in another way.
+func (a *account) hold(debts []state.Debt) {
 	for _, d := range debts {
 		a.debts[d.Key()] = d
 	}
-	return nil
 }
 
 func (a *account) remove(ctx context.Context, debts []state.Debt) error {
@@ -62,6 +67,8 @@ type onHost struct{ host remote.Host }
 // putScript defines put KEY TEXT, which writes a debt. It tries twice: another run may have
 // removed the folder, empty until then.
 const putScript = `umask 077
+LC_ALL=C
+export LC_ALL
 d=` + owedFolder + `
 try() {
 	mkdir -p -- "$d" || return
@@ -82,17 +89,26 @@ const syncScript = `sync -- "$d" "${d%/*}" "${d%/*/*}" 2>/dev/null || sync
 const readScript = `for f in ` + owedFolder + `/*; do [ ! -f "$f" ] || cat -- "$f"; done`
 
 func (s onHost) put(ctx context.Context, debts []state.Debt) error {
+	script, err := putDebts(debts)
+	if err != nil {
+		return err
+	}
+	_, err = s.host.Script(ctx, script)
+	return err
+}
+
+// putDebts is the script that writes debts.
+func putDebts(debts []state.Debt) (string, error) {
 	var b strings.Builder
 	b.WriteString(putScript)
 	for _, d := range debts {
 		text, err := json.Marshal(d)
 		if err != nil {
-			return err
+			return "", err
 		}
 		b.WriteString("put " + d.Key() + " " + module.Quote(string(text)) + "\n")
 	}
-	_, err := s.host.Script(ctx, b.String()+syncScript)
-	return err
+	return b.String() + syncScript, nil
 }
 
 func (s onHost) remove(ctx context.Context, debts []state.Debt) error {

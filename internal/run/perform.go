@@ -294,17 +294,13 @@ func (w *work) predict(ctx context.Context, o *outcome, c module.Change) {
 
 // carryOut does the steps; again says that a new plan is wanted.
 func (w *work) carryOut(ctx context.Context, o *outcome, c module.Change) (again bool, err error) {
-	if len(c.Steps) > 0 {
-		if err := w.x.owe(ctx); err != nil {
-			return false, err
-		}
-	}
+	host := w.x.withDebts(w.host, w.tg)
 	for _, s := range c.Steps {
 		if err := ctx.Err(); err != nil {
 			return false, fmt.Errorf("%s: %w", s.Summary, err)
 		}
 		w.x.doing(s.Summary)
-		out, err := s.Do(ctx, metered{w.host, w.x.busy})
+		out, err := s.Do(ctx, metered{host, w.x.busy})
 		o.merge(out.Result)
 		if out.Changed {
 			o.status = event.Changed

@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -68,5 +69,48 @@ func TestHold(t *testing.T) {
 	var failed *remote.ScriptError
 	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "somebody else has it") {
 		t.Errorf("without its lock the script ran: %v", err)
+	}
+}
+
+// TestFirst has a script run before a command and before a write, as part of them: where it fails,
+// neither is done, and the error is that script's.
+func TestFirst(t *testing.T) {
+	h, dir := host(t), t.TempDir()
+	ctx := context.Background()
+	calls := map[string]func(first, path string) error{
+		"a command": func(first, path string) error {
+			res, err := h.Exec(ctx, remote.Command{Shell: "cat >" + path, Stdin: strings.NewReader("text"), First: first})
+			if err == nil && res.ExitCode != 0 {
+				t.Errorf("exit status %d: %s", res.ExitCode, res.Stderr)
+			}
+			return err
+		},
+		"a small file": func(first, path string) error {
+			return h.WriteFile(ctx, path, strings.NewReader("text"), remote.WriteOptions{First: first})
+		},
+		"a large file": func(first, path string) error {
+			return h.WriteFile(ctx, path, strings.NewReader(strings.Repeat("text\x00", 1<<14)), remote.WriteOptions{First: first})
+		},
+	}
+	for name, call := range calls {
+		note, path := filepath.Join(dir, name+" note"), filepath.Join(dir, strings.ReplaceAll(name, " ", "-"))
+		if err := call("cat >'"+note+"' && [ ! -e "+path+" ]", path); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, made := range []string{note, path} {
+			if _, err := os.Stat(made); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		var failed *remote.FirstError
+		if err := call("echo 'the disk is full' >&2; exit 7", path+"2"); !errors.As(err, &failed) || strings.TrimSpace(err.Error()) != "the disk is full" {
+			t.Errorf("%s: %v", name, err)
+		}
+		if left, _ := filepath.Glob(filepath.Join(dir, "*2")); len(left) > 0 {
+			t.Errorf("%s was done all the same: %q", name, left)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".kops-*")); len(left) > 0 {
+		t.Errorf("left: %q", left)
 	}
 }

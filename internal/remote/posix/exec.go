@@ -46,6 +46,9 @@ func (h *Host) Exec(ctx context.Context, cmd remote.Command) (remote.Result, err
 
 // refused finds that the command could not be run: the wrapper says so after the mark.
 func (t *task) refused(cmd remote.Command, res remote.Result) error {
+	if err := t.firstFailed(res); err != nil {
+		return err
+	}
 	switch {
 	case bytes.HasSuffix(res.Stderr, []byte(t.mark+"cd")):
 		return &fs.PathError{Op: "change to the folder", Path: cmd.Dir, Err: fs.ErrNotExist}
@@ -72,6 +75,7 @@ func commandScript(cmd remote.Command) (string, error) {
 		return "", fmt.Errorf("a command has either words or a line for the shell")
 	}
 	var b strings.Builder
+	b.WriteString(firstOf(cmd))
 	for _, e := range cmd.Env {
 		name, val, ok := strings.Cut(e, "=")
 		if !ok || !envName.MatchString(name) {

@@ -31,7 +31,8 @@ const removeLimit = 10 * time.Second
 func (h *Host) WriteFile(ctx context.Context, name string, content io.Reader, opts remote.WriteOptions) error {
 	if err := h.writeFile(ctx, name, content, opts); err != nil {
 		var script *remote.ScriptError
-		if errors.As(err, &script) {
+		var first *remote.FirstError
+		if errors.As(err, &script) || errors.As(err, &first) {
 			return err
 		}
 		return fmt.Errorf("write %s: %w", name, err)
@@ -64,7 +65,7 @@ func (h *Host) writeFile(ctx context.Context, name string, content io.Reader, op
 // commit runs a script that ends the write. A script that is cut off, or whose answer is,
 // may leave the temporary file: the trap of the script removes it, or else this does.
 func (h *Host) commit(ctx context.Context, w *write, script string) error {
-	c := call{what: "write " + w.path, script: script, limit: h.hosts.limits.Change}
+	c := call{what: "write " + w.path, script: firstThen(w.opts.First, script), limit: h.hosts.limits.Change}
 	if w.opts.Validate != "" {
 		c.limit = 0 // a user's command
 	}
@@ -75,6 +76,10 @@ func (h *Host) commit(ctx context.Context, w *write, script string) error {
 	}
 	if res.ExitCode == 0 {
 		return nil
+	}
+	if res.ExitCode == exitFirst {
+		h.removeTemp(w)
+		return &remote.FirstError{Result: res}
 	}
 	what := "write " + w.path
 	if res.ExitCode == exitInvalid {
