@@ -77,9 +77,15 @@ func (d decision) acts() bool {
 
 // reloads tells whether systemd reads the files of all units anew: links to them make it do so.
 func (d decision) reloads() bool {
-	return d.reload || slices.ContainsFunc(d.verbs, func(v remote.SystemdVerb) bool {
-		return v == remote.Enable || v == remote.Disable || v == remote.Mask || v == remote.Unmask
-	})
+	return d.reload || d.links()
+}
+
+// links tells whether links to units change. That is done on the disk and before all else, and
+// systemd reads its files anew after it.
+func (d decision) links() bool { return slices.ContainsFunc(d.verbs, links) }
+
+func links(v remote.SystemdVerb) bool {
+	return v == remote.Enable || v == remote.Disable || v == remote.Mask || v == remote.Unmask
 }
 
 func (d *decision) do(verb remote.SystemdVerb) { d.verbs = append(d.verbs, verb) }

@@ -100,10 +100,13 @@ func (s *Spec) Touches() []module.Effect {
 func (s *Spec) change(u remote.Unit) module.Change {
 	d := s.decide(u)
 	c := module.Change{Result: s.result(u, d)}
-	if !s.reloaded {
+	switch {
+	case !s.reloaded && d.links():
+		c.Steps = s.reexec() // the links bring a reload
+	case !s.reloaded:
 		c.Steps = s.first(d.reload, false)
 	}
-	if d.reload && !s.DaemonReload {
+	if d.reload && !s.DaemonReload && !d.links() {
 		c.Steps = append(c.Steps, verbStep(remote.DaemonReload, ""))
 	}
 	for _, verb := range d.verbs {
@@ -123,10 +126,7 @@ func (s *Spec) change(u remote.Unit) module.Change {
 // first returns the steps that come before all others. changed says whether the reload is
 // needed, replan that the unit is to be looked for again after it.
 func (s *Spec) first(changed, replan bool) []module.Step {
-	var steps []module.Step
-	if s.DaemonReexec {
-		steps = append(steps, scriptStep("systemctl daemon-reexec", false))
-	}
+	steps := s.reexec()
 	if s.DaemonReload {
 		steps = append(steps, module.Step{Summary: "daemon-reload", Do: func(ctx context.Context, h remote.Host) (module.Outcome, error) {
 			if err := h.Systemd(ctx, remote.DaemonReload); err != nil {
@@ -139,12 +139,18 @@ func (s *Spec) first(changed, replan bool) []module.Step {
 	return steps
 }
 
+func (s *Spec) reexec() []module.Step {
+	if !s.DaemonReexec {
+		return nil
+	}
+	return []module.Step{scriptStep("systemctl daemon-reexec", false)}
+}
+
 func (s *Spec) step(verb remote.SystemdVerb, unit string) module.Step {
-	linked := verb == remote.Enable || verb == remote.Disable || verb == remote.Mask || verb == remote.Unmask
 	switch {
-	case s.Force && linked:
+	case s.Force && links(verb):
 		return scriptStep(module.Quote("systemctl", "--force", string(verb), "--", unit), true)
-	case s.NoBlock && !linked:
+	case s.NoBlock && !links(verb):
 		return scriptStep(module.Quote("systemctl", "--no-block", string(verb), "--", unit), true)
 	}
 	return verbStep(verb, unit)

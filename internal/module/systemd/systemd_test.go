@@ -73,6 +73,8 @@ func TestSystemd(t *testing.T) {
 			CheckPlan: predicts(module.None), Check: did("daemon-reload")},
 		{Name: "reload configuration once", Setup: unit("active", "enabled", true), Args: args("name", "kafka", "state", "restarted", "daemon_reload", true), Repeats: true,
 			Check: did("daemon-reload", "restart kafka.service")},
+		{Name: "links bring a reload", Setup: unit("inactive", "disabled", false), Args: args("name", "kafka", "state", "started", "enabled", true, "daemon_reload", true), Repeats: true,
+			Check: did("enable kafka.service", "start kafka.service")},
 		{Name: "no unit", Args: args("daemon-reload", true, "daemon_reexec", true), Repeats: true, Setup: unit("active", "enabled", false),
 			Check: did("systemctl daemon-reexec", "daemon-reload")},
 		{Name: "no_block and force", Setup: unit("inactive", "disabled", false), Args: args("name", "kafka", "state", "started", "enabled", true, "no_block", true, "force", true), Repeats: true,
