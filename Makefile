@@ -52,7 +52,7 @@ bench-fleet:
 
 .PHONY: bench-go
 bench-go:
-	go test -run '^$$' -bench . ./internal/run ./internal/jinja ./internal/vars ./internal/yamlpos ./internal/event ./internal/cli
+	go test -run '^$$' -bench . ./internal/run ./internal/jinja ./internal/vars ./internal/yamlpos ./internal/secret ./internal/report/... ./internal/cli
 
 .PHONY: docs
 docs: build ## write docs/modules from the modules themselves

@@ -69,10 +69,11 @@ func (s *Set) Without(empty ...Level) *Set {
 
 // Lookup returns the value of name at its highest level.
 func (s *Set) Lookup(name string) (value.Value, bool) {
+	var key value.Value = name // once, not for each layer
 	for level := levels - 1; level >= 0; level-- {
 		maps := s.at[level]
 		for i := len(maps) - 1; i >= 0; i-- {
-			if v, ok := maps[i].Get(name); ok {
+			if v, ok := maps[i].Get(key); ok {
 				return v, true
 			}
 		}
