@@ -37,7 +37,7 @@ func collectors() []collector {
 		{"lsb", "min", lsbFiles, lsbScript, readLSB},
 		{"pkg_mgr", "min", []source{osRelease}, pkgMgrScript, readPkgMgr},
 		{"service_mgr", "min", serviceMgrFiles, serviceMgrScript, readServiceMgr},
-		{"user", "min", nil, userScript, readUser},
+		{"user", "min", userFiles, userScript, readUser},
 		{"date_time", "min", nil, dateScript, readDate},
 		{"dns", "min", dnsFiles, "", readDNS},
 		{"selinux", "min", selinuxFiles, "", readSELinux},

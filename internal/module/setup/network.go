@@ -15,14 +15,18 @@ var networkFiles = []source{{section: "net", named: true, paths: "/sys/class/net
 
 const networkScript = `kops_section net-kinds
 for d in /sys/class/net/*; do [ -d "$d/bridge" ] && echo "$d/kops-bridge:1"; [ -d "$d/bonding" ] && echo "$d/kops-bonding:1"; done
-kops_section addresses
-ip -o addr show
-kops_section route4
-ip -o -4 route get 8.8.8.8
-kops_section route6
-ip -o -6 route get 2404:6800:400a:800::1012
+kops_section ip
+kops_ip=$(printf '%s\n' 'addr show' 'route get 8.8.8.8' 'route get 2404:6800:400a:800::1012' | ip -o -force -batch -)
+if [ -n "$kops_ip" ]; then printf '%s\n' "$kops_ip"; else
+	ip -o addr show
+	ip -o -4 route get 8.8.8.8
+	ip -o -6 route get 2404:6800:400a:800::1012
+fi
 kops_section bridge-ports
 for p in /sys/class/net/*/brif/*; do [ -e "$p" ] && echo "$p"; done`
+
+// someAddress are addresses far away: the routes to them are the default routes.
+const someAddress4, someAddress6 = "8.8.8.8 ", "2404:6800:400a:800::1012 "
 
 // readNetwork describes the interfaces and the two default routes.
 func readNetwork(in sections, facts *value.Map) {
@@ -37,16 +41,24 @@ func readNetwork(in sections, facts *value.Map) {
 	}
 	addPorts(in, interfaces)
 	all4, all6 := value.NewList(), value.NewList()
-	for _, line := range in.lines("addresses") {
-		addAddress(line, interfaces, all4, all6)
+	var route4, route6 string
+	for _, line := range in.lines("ip") {
+		switch {
+		case strings.HasPrefix(line, someAddress4):
+			route4 = line
+		case strings.HasPrefix(line, someAddress6):
+			route6 = line
+		default:
+			addAddress(line, interfaces, all4, all6)
+		}
 	}
 	names := slices.Sorted(maps.Keys(interfaces))
 	facts.Set("interfaces", value.Strings(names))
 	for _, name := range names {
 		facts.Set(strings.NewReplacer("-", "_", ":", "_", ".", "_").Replace(name), interfaces[name])
 	}
-	facts.Set("default_ipv4", defaultRoute(in.one("route4"), interfaces, false))
-	facts.Set("default_ipv6", defaultRoute(in.one("route6"), interfaces, true))
+	facts.Set("default_ipv4", defaultRoute(route4, interfaces, false))
+	facts.Set("default_ipv6", defaultRoute(route6, interfaces, true))
 	facts.Set("all_ipv4_addresses", all4)
 	facts.Set("all_ipv6_addresses", all6)
 }

@@ -114,9 +114,8 @@ func TestRecorded(t *testing.T) {
 	}{
 		"network": {readNetwork, sections{
 			"net": "/sys/class/net/eth0/address:02:00:00:00:00:05\n/sys/class/net/eth0/mtu:9001\n/sys/class/net/eth0/operstate:up\n/sys/class/net/eth0/type:1\n/sys/class/net/eth0/flags:0x1003",
-			"addresses": "2: eth0    inet 10.0.1.5/20 brd 10.0.15.255 scope global dynamic eth0\\       valid_lft 3000sec\n2: eth0    inet 10.0.1.6/32 scope global eth0\n" +
-				"2: eth0    inet6 fe80::1/64 scope link \\       valid_lft forever",
-			"route4": "8.8.8.8 via 10.0.0.1 dev eth0 src 10.0.1.5 uid 0 \\    cache", "route6": ""},
+			"ip": "2: eth0    inet 10.0.1.5/20 brd 10.0.15.255 scope global dynamic eth0\\       valid_lft 3000sec\n2: eth0    inet 10.0.1.6/32 scope global eth0\n" +
+				"2: eth0    inet6 fe80::1/64 scope link \\       valid_lft forever\n8.8.8.8 via 10.0.0.1 dev eth0 src 10.0.1.5 uid 0 \\    cache"},
 			`{'interfaces': ['eth0'], 'eth0': {'device': 'eth0', 'macaddress': '02:00:00:00:00:05', 'mtu': 9001, 'active': True, 'type': 'ether', 'promisc': False, ` +
 				`'ipv4': {'address': '10.0.1.5', 'broadcast': '10.0.15.255', 'netmask': '255.255.240.0', 'network': '10.0.0.0', 'prefix': '20'}, ` +
 				`'ipv4_secondaries': [{'address': '10.0.1.6', 'broadcast': '', 'netmask': '255.255.255.255', 'network': '10.0.1.6', 'prefix': '32'}], ` +
@@ -149,8 +148,8 @@ func TestRecorded(t *testing.T) {
 		"old systemd": {readServiceMgr, sections{"init": "systemd", "service_mgr": "has-systemd\nhas-initd"}, `{'service_mgr': 'systemd'}`},
 		"platform":    {readPlatform, sections{"platform": "Linux kafka1.example.com 6.1.0 #1 SMP x86_64", "fqdn": "kafka1.example.com", "userspace": "64"}, `{'system': 'Linux', 'nodename': 'kafka1.example.com', 'hostname': 'kafka1', 'fqdn': 'kafka1.example.com', 'domain': 'example.com', 'kernel': '6.1.0', 'kernel_version': '#1 SMP', 'machine': 'x86_64', 'architecture': 'x86_64', 'userspace_bits': '64', 'userspace_architecture': 'x86_64'}`},
 		"lsb":         {readLSB, sections{"lsb-release": "DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=22.04\nDISTRIB_CODENAME=jammy\nDISTRIB_DESCRIPTION=\"Ubuntu 22.04.4 LTS\""}, `{'lsb': {'id': 'Ubuntu', 'release': '22.04', 'description': 'Ubuntu 22.04.4 LTS', 'codename': 'jammy', 'major_release': '22'}}`},
-		"user":        {readUser, sections{"user": "uid=1000(ops) gid=1000(ops) groups=1000(ops),27(sudo)\nops:x:1000:1000:Ops,,,:/home/ops:/bin/bash"}, `{'user_id': 'ops', 'user_uid': 1000, 'user_gid': 1000, 'user_gecos': 'Ops,,,', 'user_dir': '/home/ops', 'user_shell': '/bin/bash', 'real_user_id': 1000, 'effective_user_id': 1000, 'real_group_id': 1000, 'effective_group_id': 1000}`},
-		"set-uid":     {readUser, sections{"user": "uid=1000(ops) gid=1000(ops) euid=0(root) groups=1000(ops)"}, `{'user_id': '0', 'user_uid': 0, 'user_gid': 1000, 'user_gecos': '', 'user_dir': '', 'user_shell': '', 'real_user_id': 1000, 'effective_user_id': 0, 'real_group_id': 1000, 'effective_group_id': 1000}`},
+		"user":        {readUser, sections{"status": "Name:\tgrep\nUid:\t1000\t1000\t1000\t1000\nGid:\t1000\t1000\t1000\t1000", "user": "ops:x:1000:1000:Ops,,,:/home/ops:/bin/bash"}, `{'user_id': 'ops', 'user_uid': 1000, 'user_gid': 1000, 'user_gecos': 'Ops,,,', 'user_dir': '/home/ops', 'user_shell': '/bin/bash', 'real_user_id': 1000, 'effective_user_id': 1000, 'real_group_id': 1000, 'effective_group_id': 1000}`},
+		"set-uid":     {readUser, sections{"status": "Uid:\t1000\t0\t0\t0\nGid:\t1000\t1000\t1000\t1000", "passwd": "root:x:0:0:root:/root:/bin/sh"}, `{'user_id': 'root', 'user_uid': 0, 'user_gid': 1000, 'user_gecos': 'root', 'user_dir': '/root', 'user_shell': '/bin/sh', 'real_user_id': 1000, 'effective_user_id': 0, 'real_group_id': 1000, 'effective_group_id': 1000}`},
 		"no route":    {readNetwork, sections{}, `{'interfaces': [], 'default_ipv4': {}, 'default_ipv6': {}, 'all_ipv4_addresses': [], 'all_ipv6_addresses': []}`},
 		"date":        {readDate, sections{"date": "2026|01|Friday|5|00|02|13|04|05|1767355445|CET|+0100|123456789", "dst": "CEST"}, `{'date_time': {'year': '2026', 'month': '01', 'weekday': 'Friday', 'weekday_number': '5', 'weeknumber': '00', 'day': '02', 'hour': '13', 'minute': '04', 'second': '05', 'epoch': '1767355445', 'epoch_int': '1767355445', 'date': '2026-01-02', 'time': '13:04:05', 'iso8601_micro': '2026-01-02T12:04:05.123456Z', 'iso8601': '2026-01-02T12:04:05Z', 'iso8601_basic': '20260102T130405123456', 'iso8601_basic_short': '20260102T130405', 'tz': 'CET', 'tz_dst': 'CEST', 'tz_offset': '+0100'}}`},
 	} {

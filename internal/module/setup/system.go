@@ -24,14 +24,12 @@ hostname -f || cat /etc/hostname
 kops_section userspace
 getconf LONG_BIT`
 
-// userScript prints what id says of real and effective user and group, and the effective
-// user's line of passwd.
+// userFiles hold who acts, by number, and the users that need no service.
+var userFiles = []source{{section: "status", paths: "/proc/self/status"}, {section: "passwd", paths: "/etc/passwd"}}
+
+// userScript asks about the user who acts where it is not root, to whom the root folder belongs.
 const userScript = `kops_section user
-who=$(id)
-echo "$who"
-case $who in *' euid='*) who=${who#* euid=} ;; *) who=${who#uid=} ;; esac
-who=${who%%[!0-9]*}
-getent passwd "$who" || awk -F: -v id="$who" '$3 == id' /etc/passwd`
+[ -O / ] || getent passwd "$(id -u)"`
 
 const dateScript = `kops_section date
 date '+%Y|%m|%A|%w|%W|%d|%H|%M|%S|%s|%Z|%z|%N'
@@ -119,30 +117,26 @@ func architecture(machine string) string {
 }
 
 func readUser(in sections, facts *value.Map) {
-	ids := map[string]int64{}
-	for word := range strings.FieldsSeq(in.line("user", 0)) { // uid=0(root)
-		if name, id, ok := strings.Cut(word, "="); ok {
-			id, _, _ = strings.Cut(id, "(")
-			ids[name] = number(id)
+	ids := map[string][2]int64{} // real and effective
+	for _, line := range in.lines("status") {
+		if f := strings.Fields(line); len(f) > 2 {
+			ids[f[0]] = [2]int64{number(f[1]), number(f[2])}
 		}
 	}
-	uid, gid := ids["uid"], ids["gid"]
-	if id, ok := ids["euid"]; ok { // where they differ
-		uid = id
-	}
-	if id, ok := ids["egid"]; ok {
-		gid = id
-	}
-	fields := strings.Split(in.line("user", 1), ":")
-	if fields[0] == "" {
-		fields[0] = value.Str(uid)
+	uid, gid := ids["Uid:"], ids["Gid:"]
+	fields := []string{value.Str(uid[1])}
+	for _, line := range append(in.lines("user"), in.lines("passwd")...) {
+		if f := strings.Split(line, ":"); len(f) > 6 && f[2] == value.Str(uid[1]) {
+			fields = f
+			break
+		}
 	}
 	for len(fields) < 7 {
 		fields = append(fields, "")
 	}
-	facts.Merge(value.NewMap("user_id", fields[0], "user_uid", uid, "user_gid", gid,
+	facts.Merge(value.NewMap("user_id", fields[0], "user_uid", uid[1], "user_gid", gid[1],
 		"user_gecos", fields[4], "user_dir", fields[5], "user_shell", fields[6],
-		"real_user_id", ids["uid"], "effective_user_id", uid, "real_group_id", ids["gid"], "effective_group_id", gid))
+		"real_user_id", uid[0], "effective_user_id", uid[1], "real_group_id", gid[0], "effective_group_id", gid[1]))
 }
 
 func readDate(in sections, facts *value.Map) {
