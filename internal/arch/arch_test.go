@@ -1,7 +1,9 @@
 package arch
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -99,6 +101,49 @@ func TestOneImporter(t *testing.T) {
 					t.Errorf("%s imports %s, which is for %s alone", fields[0], imp, strings.Join(users, ", "))
 				}
 			}
+		}
+	}
+}
+
+// queries are the packages whose modules run scripts to read a host, and how each knows what such a script does not see in
+// check mode: what earlier tasks would have changed.
+var queries = map[string]string{
+	"internal/module/apt":       "asks for packages as the overlay has them",
+	"internal/module/dnf":       "asks for packages as the overlay has them",
+	"internal/module/file":      "merges the tree with what the overlay has below it",
+	"internal/module/ping":      "reads nothing",
+	"internal/module/process":   "expands variables of the environment alone",
+	"internal/module/setup":     "facts are those of now (docs/check-mode.md)",
+	"internal/module/unarchive": "asks whether archive, folder or creates are touched",
+	"internal/module/waitfor":   "asks whether services are touched",
+}
+
+// TestQueriesInCheckMode finds modules that read by scripts without an entry above.
+func TestQueriesInCheckMode(t *testing.T) {
+	found := map[string]bool{}
+	for _, top := range []string{"../module", "../run/action"} {
+		err := filepath.WalkDir(top, func(path string, _ os.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "moduletest") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if strings.Contains(string(text), "h.Query(") {
+				found["internal"+strings.TrimPrefix(filepath.Dir(path), "..")] = true
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for pkg := range found {
+		if queries[pkg] == "" {
+			t.Errorf("%s reads by Query, which knows nothing of check mode's overlay: see remote.Foreseer", pkg)
+		}
+	}
+	for pkg := range queries {
+		if !found[pkg] {
+			t.Errorf("%s reads no more by Query", pkg)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,12 +85,55 @@ func verifyFails(t *testing.T, want string, args ...string) {
 	}
 }
 
-// TestLabFleet is the main job: each step builds on the one before.
+// What check mode cannot know of monitoring.yaml. A finished fleet leaves nothing unknown.
+var (
+	// What a Docker that is yet to be installed will have, and how its unit comes to life.
+	afterDocker = []string{
+		"Start Docker, now and at boot", "Restart Docker", "Image of Prometheus", "Volume of Prometheus", "Prometheus runs", "Image of Grafana", "Volume of Grafana",
+		"Grafana runs", "Restart Grafana", "State of the units", "State of the units again", "Units are active (running)",
+	}
+	// What comes out of archives that are yet to be downloaded.
+	afterDownloads = []string{"Unpack node exporter", "Link of node exporter", "Unpack Kafka exporter", "Link of Kafka exporter"}
+	// What services answer that are yet to be started again.
+	afterServices = []string{
+		"The broker listens for JMX", "The cluster can do without this broker", "The cluster is healthy again", "Does kafka-server.service need a restart?", "Prometheus is ready",
+		"Reload Prometheus", "Grafana is ready", "Is the administrator's password set?", "Change the administrator's password",
+	}
+	// What verify.yaml asks of services, once any is yet to be started.
+	verified = []string{
+		"A consumer group for the verification", "A topic for the verification", "Alert rules are healthy", "Alert rules are loaded", "Dashboards of Grafana", "Data source of Grafana",
+		"Does a consumer group report lag?", "Every target is up", "Every target of the inventory is known to Prometheus", "Ports are open", "Prometheus answers",
+		"Prometheus's targets are up", "Series are complete", "Series are there and fresh", "The cluster is healthy", "The dashboards are there", "The data source is healthy",
+		"Units are not restarted over and over",
+	}
+)
+
+// TestLabFleet is the main job: each step builds on the one before. Check mode is asked before each of them, on bare hosts,
+// on hosts where a run was cut off, and on finished ones.
 func TestLabFleet(t *testing.T) {
 	must(t, 3*time.Minute, "lab/lab", append([]string{"reset"}, fleet...)...)
-	kops(t, "cluster.yaml")
-	kops(t, "monitoring.yaml")
+	cutOff(t, "cluster.yaml", 14)
+	checks := cutOff(t, "monitoring.yaml", 25)
+	t.Run("what check mode cannot know of the monitoring of bare hosts", func(t *testing.T) {
+		unknownTasks(t, checks[0], slices.Concat(afterDocker, afterDownloads, afterServices, verified)...)
+	})
+	t.Run("check mode on finished hosts", func(t *testing.T) {
+		for _, playbook := range []string{"cluster.yaml", "monitoring.yaml"} {
+			check := foretold(t, playbook)
+			finished(t, check)
+			unknownTasks(t, check)
+		}
+	})
 	unchanged(t, kops(t, "monitoring.yaml"), len(fleet))
+	t.Run("check mode where an exporter is stopped", func(t *testing.T) {
+		on(t, "kafka2", "sudo systemctl stop node-exporter")
+		check := foretold(t, "monitoring.yaml")
+		if got := check.tell("changed"); !slices.Equal(got, []string{"Start node exporter, now and at boot"}) {
+			t.Errorf("check mode says %q would change", got)
+		}
+		unknownTasks(t, check, verified...)
+		on(t, "kafka2", "sudo systemctl start node-exporter")
+	})
 
 	t.Run("no Python came along", func(t *testing.T) {
 		for _, m := range fleet {

@@ -25,6 +25,7 @@ func (s *Spec) planTree(ctx context.Context, h remote.Reader, p string) (c modul
 	if err != nil || len(files) == 0 || !files[0].IsDir() {
 		return c, false, err
 	}
+	slices.SortStableFunc(files[1:], func(a, b remote.File) int { return strings.Compare(a.Path, b.Path) })
 	var known attributes.Known
 	var commands []string
 	c.Result = attributes.Facts(value.NewMap("path", p), files[0])
@@ -60,7 +61,8 @@ func (s *Spec) tree(ctx context.Context, h remote.Reader, p string) ([]remote.Fi
 	if !ok {
 		return readTree(ctx, h, p, s.Follow)
 	}
-	if touched, err := f.Touched(ctx, p); err != nil || !touched {
+	// A link below the folder may lead to what an earlier task would change elsewhere.
+	if touched, err := f.Touched(ctx, p); err != nil || !touched && !s.Follow {
 		return readTree(ctx, h, p, s.Follow)
 	}
 	files, err := readTree(ctx, h, p, s.Follow)
@@ -71,22 +73,50 @@ func (s *Spec) tree(ctx context.Context, h remote.Reader, p string) ([]remote.Fi
 	if err != nil {
 		return nil, err
 	}
-	queries := []remote.FileQuery{{Path: p, Follow: s.Follow, List: true}}
-	seen := map[string]bool{p: true}
-	for _, file := range files {
-		foreseen = append(foreseen, file.Path)
-	}
-	for _, name := range foreseen {
-		if !seen[name] {
-			seen[name] = true
-			queries = append(queries, remote.FileQuery{Path: name, Follow: s.Follow, List: true})
-		}
-	}
-	all, err := h.Files(ctx, queries...)
-	if err != nil {
+	if err := s.noNewLinks(ctx, f, foreseen); err != nil {
 		return nil, err
 	}
+	queries := []remote.FileQuery{{Path: p, Follow: s.Follow, List: true}}
+	seen := map[remote.FileQuery]bool{queries[0]: true}
+	add := func(p string, follow bool) {
+		if q := (remote.FileQuery{Path: p, Follow: follow, List: true}); !seen[q] {
+			seen[q] = true
+			queries = append(queries, q)
+		}
+	}
+	for _, file := range files { // a link comes for what it points at, and for itself
+		add(file.Path, s.Follow && !file.IsLink())
+	}
+	for _, name := range foreseen {
+		add(name, s.Follow)
+	}
+	var all []remote.File
+	for batch := range slices.Chunk(queries, pathsPerCommand) {
+		found, err := h.Files(ctx, batch...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
 	return slices.DeleteFunc(all, func(file remote.File) bool { return !file.Exists }), nil
+}
+
+// noNewLinks tells that what is below the folder is not known: an earlier task would make a link there, which is followed.
+func (s *Spec) noNewLinks(ctx context.Context, f remote.Foreseer, paths []string) error {
+	if !s.Follow || len(paths) == 0 {
+		return nil
+	}
+	var queries []remote.FileQuery
+	for _, p := range paths {
+		queries = append(queries, remote.FileQuery{Path: p, Partial: true})
+	}
+	files, err := f.Files(ctx, queries...)
+	for _, file := range files {
+		if err == nil && file.IsLink() {
+			err = f.Unknown("what is below " + file.Path)
+		}
+	}
+	return err
 }
 
 // joinCommands makes one command of those that differ only in the last word, the path.

@@ -83,7 +83,8 @@ func (s *Spec) decide(g remote.Group, exists bool) ([]string, module.Diff) {
 		if s.Force {
 			command = append(command, "-f")
 		}
-		return append(command, s.Name), s.diff(strconv.Itoa(g.GID), "")
+		name := "group " + s.Name
+		return append(command, s.Name), module.Diff{BeforeHeader: name, AfterHeader: name, Before: "state: present\n"}
 	}
 	command, before, after := []string{"groupadd"}, "", "next free"
 	if exists {

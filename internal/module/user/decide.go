@@ -83,7 +83,7 @@ func (s *Spec) remove(u remote.User) *decision {
 	if s.Remove {
 		command = append(command, "-r")
 	}
-	d := &decision{commands: [][]string{append(command, s.Name)}, before: []string{"uid: " + strconv.Itoa(u.UID)}}
+	d := &decision{commands: [][]string{append(command, s.Name)}, before: describe(u)}
 	d.effects = append(d.effects, module.Effect{User: &u, Gone: true})
 	if s.Remove && path.IsAbs(u.Home) {
 		d.effects = append(d.effects, module.Effect{Path: &remote.File{Path: u.Home}})
@@ -151,9 +151,14 @@ func (s *Spec) create(groups map[string]remote.Group) *decision {
 	if s.CreateHome {
 		d.effects = append(d.effects, home(after.Home))
 	}
-	d.after = []string{"home: " + after.Home, "shell: " + after.Shell, "group: " + after.Group}
+	d.after = describe(after)
 	d.effects = append(d.effects, module.Effect{User: &after})
 	return d
+}
+
+// describe tells of an account what is known of one that is yet to be made too, which its number is not.
+func describe(u remote.User) []string {
+	return []string{"home: " + u.Home, "shell: " + u.Shell, "group: " + u.Group}
 }
 
 // home is the effect of a new home folder: what the skeleton leaves in it is not known.

@@ -103,7 +103,7 @@ func (r *Reader) fromNode(ctx context.Context, q remote.FileQuery, at place) (re
 		if err != nil {
 			return f, err
 		}
-		f.Content, f.Checksum, f.Names = real.Content, real.Checksum, real.Names
+		f.Content, f.Checksum, f.HashedBy, f.Names = real.Content, real.Checksum, real.HashedBy, real.Names
 		return f, nil
 	}
 	if q.List && f.IsDir() && !n.cleared {
@@ -122,10 +122,10 @@ func (r *Reader) fromNode(ctx context.Context, q remote.FileQuery, at place) (re
 // content answers queries for the content and the checksum of a file.
 func (r *Reader) content(q remote.FileQuery, n *node) (remote.File, error) {
 	f := n.file
-	f.Content, f.Checksum = nil, ""
+	f.Content, f.Checksum, f.HashedBy = nil, "", ""
 	if !n.known {
 		if q.Content == 0 && len(n.file.Checksum) == digits(q.Hash) {
-			f.Checksum = n.file.Checksum
+			f.Checksum, f.HashedBy = n.file.Checksum, algorithm(q.Hash)
 			return f, nil
 		}
 		if q.Partial {
@@ -138,13 +138,21 @@ func (r *Reader) content(q remote.FileQuery, n *node) (remote.File, error) {
 	}
 	if h := newHash(q.Hash); h != nil {
 		h.Write(n.file.Content)
-		f.Checksum = hex.EncodeToString(h.Sum(nil))
+		f.Checksum, f.HashedBy = hex.EncodeToString(h.Sum(nil)), algorithm(q.Hash)
 	}
 	return f, nil
 }
 
-func newHash(algorithm string) hash.Hash {
-	switch algorithm {
+// algorithm is the one that answers a query: SHA-256 where any will do.
+func algorithm(asked string) string {
+	if asked == remote.AnyHash {
+		return "sha256"
+	}
+	return asked
+}
+
+func newHash(asked string) hash.Hash {
+	switch algorithm(asked) {
 	case "md5":
 		return md5.New()
 	case "sha1":
@@ -158,8 +166,8 @@ func newHash(algorithm string) hash.Hash {
 }
 
 // digits is how long a checksum is in hex.
-func digits(algorithm string) int {
-	if h := newHash(algorithm); h != nil {
+func digits(asked string) int {
+	if h := newHash(asked); h != nil {
 		return 2 * h.Size()
 	}
 	return -1

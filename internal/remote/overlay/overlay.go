@@ -103,10 +103,10 @@ func (r *Reader) Apply(ctx context.Context, effects ...remote.Effect) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range effects {
-		s.any = true
 		if e.Reload {
 			s.written = map[string]bool{}
 		}
+		s.any = s.any || subject(e) != "" || e.Path != nil
 		switch {
 		case e.Path != nil:
 			if err := r.setPath(ctx, e); err != nil {
