@@ -178,28 +178,11 @@ func (c *checker) notify(play *Play, t *playbook.Task) {
 			names = l.Items
 		}
 		for _, n := range names {
-			name, ok := n.(string)
-			if !ok || len(c.plan.HandlersOf(play, name)) > 0 {
-				continue
+			if name, ok := n.(string); ok {
+				c.list.Add(c.plan.Notifies(play, name, f.Pos))
 			}
-			d := diag.Errorf(f.Pos, "notify: the play has no handler %q", name)
-			d.Hint = diag.Suggest(name, handlerNames(play))
-			c.list.Add(d)
 		}
 	}
-}
-
-func handlerNames(play *Play) []string {
-	var names []string
-	for _, h := range play.Handlers {
-		if h.Name.Given() {
-			names = append(names, value.Str(h.Name.Value))
-		}
-		for _, f := range h.Listen {
-			names = append(names, value.Str(f.Value))
-		}
-	}
-	return names
 }
 
 // module checks the module's name and arguments.

@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"kops/internal/diag"
 	"kops/internal/playbook"
 	"kops/internal/value"
 )
@@ -34,6 +35,23 @@ func (p *Plan) HandlersOf(play *Play, name string) []*playbook.Task {
 		found = append(found, t)
 	}
 	return found
+}
+
+// Notifies returns the error where a notification at pos means no handler.
+func (p *Plan) Notifies(play *Play, name string, pos value.Position) error {
+	if len(p.HandlersOf(play, name)) > 0 {
+		return nil
+	}
+	var names []string
+	for _, h := range play.Handlers {
+		if h.Name.Given() {
+			names = append(names, value.Str(h.Name.Value))
+		}
+		for _, f := range h.Listen {
+			names = append(names, value.Str(f.Value))
+		}
+	}
+	return diag.Errorf(pos, "notify: the play has no handler %q", name).WithHint("%s", diag.Suggest(name, names))
 }
 
 // byPriority reverses the order of the lists, not that within each.

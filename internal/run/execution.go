@@ -367,6 +367,13 @@ func (x *execution) close(s *template.Scope, o *outcome) *outcome {
 	case event.Changed:
 		if len(o.items) == 0 {
 			o.notifies = x.notifies(s, o)
+			if x.t.Loop == nil { // of a loop the sum decides
+				err = x.heard(o.notifies)
+			}
+			if err != nil {
+				o.notifies = nil
+				o.fails(err)
+			}
 		}
 	case event.Unknown:
 		if len(o.items) == 0 && x.mayNotify(s, o) {
@@ -380,6 +387,17 @@ func (x *execution) close(s *template.Scope, o *outcome) *outcome {
 func (x *execution) ignores(s *template.Scope, o *outcome, pick func(*playbook.Keywords) playbook.Field) bool {
 	ignored, err := flag(x.withResult(s, o), x.keyword(pick), false)
 	return err == nil && ignored
+}
+
+// heard finds that a name which is notified is no handler's: as with ansible-core, that is an
+// error as soon as the task changes something, and ignore_errors does not cover it.
+func (x *execution) heard(names []string) error {
+	for _, name := range names {
+		if err := x.p.Plan.Notifies(x.p.Play, name, x.t.Notify[0].Pos); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (x *execution) notifies(s *template.Scope, o *outcome) []string {

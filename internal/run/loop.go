@@ -252,4 +252,8 @@ func (x *execution) sum(total *outcome) {
 	if total.status != event.Changed {
 		total.notifies = nil
 	}
+	if err := x.heard(total.notifies); err != nil {
+		total.notifies = nil
+		total.fails(err)
+	}
 }
