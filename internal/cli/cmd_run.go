@@ -185,7 +185,7 @@ func (o *runOptions) execute(ctx context.Context, s *session, p *plan.Plan, warn
 	defer interrupted.release()
 	o.streams.Out = interrupted.watch(o.streams.Out)
 	started := o.started(p)
-	sinks, record, err := o.sinks(started.Run)
+	sinks, record, err := o.sinks(started.Run, s.source)
 	if err != nil {
 		return err
 	}
@@ -221,11 +221,11 @@ func (o *runOptions) noStart(names []string) error {
 }
 
 // sinks are what shows the run and what records it. The recorder is nil where nothing is recorded.
-func (o *runOptions) sinks(run string) ([]event.Sink, *recorder, error) {
+func (o *runOptions) sinks(run string, source func(string) ([]byte, error)) ([]event.Sink, *recorder, error) {
 	sinks := []event.Sink{jsonl.New(o.streams.Out)}
 	if !o.json {
 		sinks[0] = human.New(o.streams.Out, human.Options{
-			Color: o.streams.color(), Live: o.streams.OutIsTerminal, Width: o.streams.Width, Verbosity: o.verbosity, Quiet: o.quiet,
+			Color: o.streams.color(), Live: o.streams.OutIsTerminal, Width: o.streams.Width, Verbosity: o.verbosity, Quiet: o.quiet, Source: source,
 		})
 	}
 	keep, err := runsKept()

@@ -61,6 +61,13 @@ func (s *session) passwords(ctx context.Context, specs []string, isNew bool) ([]
 	return passwords, nil
 }
 
+// source is a file's text for the lines in which something went wrong: as it is written, so what
+// a vault encrypts stays encrypted, and masked.
+func (s *session) source(path string) ([]byte, error) {
+	src, err := os.ReadFile(path)
+	return []byte(s.masker.Mask(string(src))), err
+}
+
 // readFile reads a file, decrypted where it is a vault.
 func (s *session) readFile(path string) ([]byte, error) {
 	src, err := os.ReadFile(path)

@@ -50,6 +50,13 @@ func Render(w io.Writer, list List, opts RenderOptions) error {
 	return err
 }
 
+// Excerpt returns the lines of a place as Render shows them; "" where there are none to show.
+func Excerpt(p value.Position, opts RenderOptions) string {
+	r := renderer{opts: opts, lines: map[string][]string{}}
+	r.excerpt(p, red)
+	return r.out.String()
+}
+
 // Count returns how many errors and warnings l holds: "2 errors, 1 warning".
 func (l List) Count() string {
 	var errs, warnings int

@@ -21,6 +21,8 @@ type Options struct {
 	Width     int  // columns; 0 means 79
 	Verbosity int
 	Quiet     bool // failures and the recap only
+	// Source gives a file's text, without secrets, for the lines in which a task failed. Nil for none.
+	Source func(file string) ([]byte, error)
 }
 
 // Sink shows records.
@@ -30,7 +32,8 @@ type Sink struct {
 	tasks  map[int]event.TaskStarted
 	header int // the task whose header was written last
 	busy   []busyHost
-	live   bool // a live line stands on the screen
+	live   bool                    // a live line stands on the screen
+	shown  map[value.Position]bool // the places of which the lines have been shown
 }
 
 type busyHost struct {
@@ -43,7 +46,7 @@ func New(w io.Writer, opts Options) *Sink {
 	if opts.Width <= 0 {
 		opts.Width = 79
 	}
-	return &Sink{out: bufio.NewWriter(w), opts: opts, tasks: map[int]event.TaskStarted{}}
+	return &Sink{out: bufio.NewWriter(w), opts: opts, tasks: map[int]event.TaskStarted{}, shown: map[value.Position]bool{}}
 }
 
 // Handle implements event.Sink.

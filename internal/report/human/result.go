@@ -102,6 +102,7 @@ func (s *Sink) failure(word, mark, where string, e event.Result) {
 	if e.NoLog {
 		return
 	}
+	s.excerpt(e)
 	for _, name := range []string{"cmd", "rc", "stdout", "stderr"} {
 		v, ok := e.Result.Get(name)
 		text := value.Str(v)
@@ -113,6 +114,16 @@ func (s *Sink) failure(word, mark, where string, e event.Result) {
 	if s.opts.Verbosity > 0 {
 		s.line(red, "    result: %s", asJSON(e.Result))
 	}
+}
+
+// excerpt shows the lines in which a task went wrong, once: not its first one, which its name
+// stands for.
+func (s *Sink) excerpt(e event.Result) {
+	if s.opts.Source == nil || e.Pos == s.tasks[e.Task].Pos || s.shown[e.Pos] {
+		return
+	}
+	s.shown[e.Pos] = true
+	s.out.WriteString(diag.Excerpt(e.Pos, diag.RenderOptions{Color: s.opts.Color, Source: s.opts.Source}))
 }
 
 func indentRest(text string) string {
