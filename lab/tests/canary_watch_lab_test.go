@@ -55,13 +55,17 @@ func findBirds(text string, argument bool) []string {
 // A watcher looks at all processes of this machine, those of the lab's machines included, and
 // at the folders in which kops writes, as often as it can.
 type watcher struct {
-	samples int
-	found   map[string]bool
-	stop    chan struct{}
-	wg      sync.WaitGroup
-	known   map[string]int // how often a process has been looked at
-	lines   map[string]bool
-	files   map[string]int64
+	samples int // of all processes
+	started int // programs whose command line was read as they started
+	missed  int // that had ended by then
+
+	mu    sync.Mutex // found, lines
+	found map[string]bool
+	stop  chan struct{}
+	wg    sync.WaitGroup
+	known map[string]int // how often a process has been looked at
+	lines map[string]bool
+	files map[string]int64
 }
 
 func watchProcesses(t *testing.T, folders []string, machines ...string) *watcher {
@@ -74,6 +78,8 @@ func watchProcesses(t *testing.T, folders []string, machines ...string) *watcher
 			dirs = append(dirs, "/proc/"+pid+"/root"+f)
 		}
 	}
+	fd := execSocket(t)
+	w.wg.Go(func() { w.execs(fd) })
 	w.wg.Go(func() {
 		for {
 			select {
@@ -132,13 +138,20 @@ func (w *watcher) processes() {
 			delete(w.known, pid) // gone
 			continue
 		}
-		if w.lines[string(line)] {
-			continue
-		}
-		w.lines[string(line)] = true
-		for _, seen := range findBirds(string(line), false) {
-			w.found["the list of processes has "+seen] = true
-		}
+		w.look(string(line))
+	}
+}
+
+// look looks for secrets in a command line.
+func (w *watcher) look(line string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.lines[line] {
+		return
+	}
+	w.lines[line] = true
+	for _, seen := range findBirds(line, false) {
+		w.found["the list of processes has "+seen] = true
 	}
 }
 
@@ -165,7 +178,9 @@ func (w *watcher) folders(dirs []string) {
 			}
 			w.files[path] = stamp
 			for _, seen := range findBirds(string(text), true) {
+				w.mu.Lock()
 				w.found[fmt.Sprintf("%s had the mode %v, and holds %s", path, info.Mode(), seen)] = true
+				w.mu.Unlock()
 			}
 		}
 	}
