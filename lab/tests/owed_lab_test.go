@@ -292,6 +292,48 @@ func (o *ordeal) fill(t *testing.T) (clear func()) {
 // full fills the disk.
 const full = "cat /dev/zero >/srv/full 2>/dev/null; true"
 
+// pending kills a run, and has another controller list and forget what it owes.
+func (o *ordeal) pending(t *testing.T, at int) {
+	o.everywhere(t, "rm -rf /srv/t /srv/log /var/lib/kops; cp -a /srv/1 /srv/t")
+	o.gate.set(at)
+	cmd, _ := o.start(t, 1, "v=2", "run=r1")
+	o.kill(t)(cmd)
+	o.gate.set(0)
+	var want []string
+	for h, found := range o.quiet(t) {
+		for handler := range found.owed {
+			want = append(want, h+" "+handler)
+		}
+	}
+	slices.Sort(want)
+	list := func() []string {
+		t.Helper()
+		var items []struct{ Host, Handler string }
+		out := must(t, time.Minute, "bin/kops", "pending", "list", "-i", filepath.Join(o.dirs[1], "hosts.yaml"), "--json")
+		if err := json.Unmarshal([]byte(out), &items); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		var got []string
+		for _, i := range items {
+			got = append(got, i.Host+" "+i.Handler)
+		}
+		slices.Sort(got)
+		return got
+	}
+	if got := list(); !slices.Equal(got, want) || len(want) == 0 {
+		t.Errorf("listed are %q, and the hosts are owed %q", got, want)
+	}
+	must(t, time.Minute, "bin/kops", "pending", "forget", "all", "-i", filepath.Join(o.dirs[1], "hosts.yaml"))
+	if got := list(); len(got) > 0 {
+		t.Errorf("after all was forgotten listed are %q", got)
+	}
+	for h, left := range o.everywhere(t, "ls -d /var/lib/kops 2>/dev/null; true") {
+		if left != "" {
+			t.Errorf("%s: %s is left", h, left)
+		}
+	}
+}
+
 // spares are the machines of these tests.
 var spares = map[string]string{"spare11": "10.99.0.51", "spare12": "10.99.0.52"}
 
@@ -321,6 +363,7 @@ func TestLabOwed(t *testing.T) {
 			}
 		}
 	})
+	t.Run("pending", func(t *testing.T) { o.pending(t, all*2/3) })
 	for i, share := range []float64{0.3, 0.5, 0.7, 0.9} {
 		t.Run(fmt.Sprintf("killed after %.0f%%", share*100), func(t *testing.T) { o.trial(t, int(share*float64(all)), 2+i%2, o.kill(t)) })
 	}
