@@ -20,6 +20,9 @@ type budget struct {
 	held  int
 	idle  []*process    // least recently used first
 	room  chan struct{} // closed and replaced when something changes
+
+	pins   int  // sessions held that are pinned
+	single bool // the host allows one session: what is pinned has to go for another
 }
 
 func newBudget() *budget { return &budget{limit: maxSessions, room: make(chan struct{})} }
@@ -89,10 +92,17 @@ func (b *budget) put() {
 }
 
 // shrink lowers the limit after the host refused a session, closes what is idle, and
-// waits for a change, or a moment: the caller tries again, holding what it took.
-func (b *budget) shrink(ctx context.Context, moment time.Duration) error {
+// waits for a change, or a moment: the caller tries again, holding what it took. After a while of
+// refusals it is not that a session which has been closed is still counted: the host has
+// no room beside what is pinned.
+func (b *budget) shrink(ctx context.Context, moment time.Duration, aWhile bool) error {
 	b.mu.Lock()
-	b.limit = max(1, min(b.limit, b.held-1))
+	b.single = b.single || aWhile && b.pins > 0 && b.held == b.pins+1
+	least := 1
+	if !b.single {
+		least += b.pins
+	}
+	b.limit = max(least, min(b.limit, b.held-1))
 	victim, room := b.victim(), b.room
 	b.mu.Unlock()
 	if victim != nil {
@@ -116,7 +126,7 @@ func (b *budget) victim() *process {
 		return p
 	}
 	for _, p := range b.idle {
-		if !p.pinned || b.limit == 1 {
+		if !p.pinned || b.single {
 			b.forget(p)
 			return p
 		}
@@ -128,7 +138,10 @@ func (b *budget) victim() *process {
 func (b *budget) pin(p *process) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	p.pinned = true
+	if !p.pinned && !p.freed {
+		p.pinned = true
+		b.pins++
+	}
 }
 
 // evict ends an idle session: a shell ends when its input does, and only then does the
@@ -154,6 +167,9 @@ func (b *budget) free(p *process) {
 	p.freed = true
 	b.forget(p)
 	b.held--
+	if p.pinned {
+		b.pins--
+	}
 	b.changed()
 }
 

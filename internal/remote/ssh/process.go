@@ -17,6 +17,7 @@ import (
 const (
 	refusedWait  = 5 * time.Second
 	refusedEvery = 50 * time.Millisecond
+	refusedWhile = time.Second
 )
 
 // A process is a line that runs on a session channel.
@@ -107,7 +108,7 @@ func (l *link) prepare() {
 // open opens a session channel within the budget. A host that allows fewer sessions than
 // expected refuses: then what is idle is closed, and the budget gets smaller.
 func (l *link) open(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, error) {
-	deadline := time.Now().Add(refusedWait)
+	began := time.Now()
 	if err := l.budget.take(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -124,11 +125,11 @@ func (l *link) open(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, erro
 				return nil, nil, l.lostError()
 			}
 			return nil, nil, fmt.Errorf("%s: open a session: %w", l.host, err)
-		case time.Now().After(deadline):
+		case time.Since(began) > refusedWait:
 			l.budget.put()
 			return nil, nil, fmt.Errorf("%s: sshd refuses another session (MaxSessions): %w", l.host, err)
 		}
-		if err := l.budget.shrink(ctx, refusedEvery); err != nil {
+		if err := l.budget.shrink(ctx, refusedEvery, time.Since(began) > refusedWhile); err != nil {
 			l.budget.put()
 			return nil, nil, err
 		}
