@@ -83,6 +83,8 @@ func cuts() []fault {
 				<-r.saidOrDone("UNREACHABLE!")
 			}, undo: "sudo pkill -x sleep; sudo rm -f " + here,
 			code: 4, says: []string{"unreachable: [spare14]: UNREACHABLE! ", "connection lost: keep-alives had no answer for 3s"}},
+		{name: "a slow network", vars: "{ansible_ssh_extra_args: -o ServerAliveInterval=1 -o ServerAliveCountMax=2}", wall: "limit rate over 200 kbytes/second drop",
+			tasks: upload, check: "test $(stat -c %s /srv/big.bin) = 2621440 || echo it is not whole; sudo rm /srv/big.bin"},
 		{name: "the network cut in an upload, and back before the run ends", vars: "{ansible_ssh_extra_args: -o ServerAliveInterval=1 -o ServerAliveCountMax=3, ansible_timeout: 3}",
 			wall: slow, tasks: upload, during: func(t *testing.T, r *running) {
 				until(t, cut.machine, arrived)

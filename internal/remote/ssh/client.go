@@ -37,6 +37,7 @@ var _ posix.Machine = (*client)(nil)
 type link struct {
 	host   string
 	conn   *ssh.Client
+	ear    *ear
 	budget *budget
 	agent  bool          // sessions may use this machine's
 	lost   chan struct{} // closed when the connection is gone
@@ -77,12 +78,12 @@ func (c *client) link(ctx context.Context) (*link, error) {
 		return l, nil
 	}
 	start := time.Now()
-	conn, err := c.connect(ctx)
+	conn, ear, err := c.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	c.dialer.opts.Log.Debug("connected", "host", c.name, "took", time.Since(start))
-	l := &link{host: c.name, conn: conn, budget: newBudget(), lost: make(chan struct{}), agent: c.config.ForwardAgent != "", trips: &c.trips}
+	l := &link{host: c.name, conn: conn, ear: ear, budget: newBudget(), lost: make(chan struct{}), agent: c.config.ForwardAgent != "", trips: &c.trips}
 	go l.watch(c.config.aliveInterval() * time.Duration(c.config.aliveCount()))
 	go l.keepAlive(c.config.aliveInterval(), c.config.aliveCount())
 	if err := forwardAgent(conn, c.config.ForwardAgent); err != nil {
@@ -166,38 +167,4 @@ func (l *link) lostError() error {
 	<-l.lost
 	return &remote.ConnectError{Host: l.host, Reason: remote.ConnectionLost, Detail: l.why,
 		Advice: "what ran there may have been cut off halfway: run again when the host answers"}
-}
-
-// keepAlive asks the host for a sign of life each time the interval is over, and ends the
-// connection when a question has had no answer for count intervals.
-func (l *link) keepAlive(every time.Duration, count int) {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	answers := make(chan error, 1)
-	waiting, missed := false, 0
-	for {
-		select {
-		case <-l.lost:
-			return
-		case err := <-answers:
-			if err != nil {
-				return
-			}
-			waiting, missed = false, 0
-		case <-ticker.C:
-			if waiting {
-				if missed++; missed >= count {
-					l.silent.Store(true)
-					_ = l.conn.Close() // the connection is given up
-					return
-				}
-				continue
-			}
-			waiting = true
-			go func() {
-				_, _, err := l.conn.SendRequest("keepalive@openssh.com", true, nil)
-				answers <- err
-			}()
-		}
-	}
 }

@@ -23,21 +23,22 @@ import (
 const maxHops = 8
 
 // connect goes the route to the host and shakes hands.
-func (c *client) connect(ctx context.Context) (*ssh.Client, error) {
+func (c *client) connect(ctx context.Context) (*ssh.Client, *ear, error) {
 	check, err := c.newKeyCheck()
 	if err != nil {
-		return nil, &remote.ConnectError{Host: c.name, Reason: remote.BadConfig, Detail: err.Error(), Err: err}
+		return nil, nil, &remote.ConnectError{Host: c.name, Reason: remote.BadConfig, Detail: err.Error(), Err: err}
 	}
-	conn, address, err := c.route(ctx)
+	stream, address, err := c.route(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	conn := &ear{Conn: stream}
 	select {
 	case c.dialer.handshake <- struct{}{}:
 		defer func() { <-c.dialer.handshake }()
 	case <-ctx.Done():
 		_ = conn.Close()
-		return nil, ctx.Err()
+		return nil, nil, ctx.Err()
 	}
 	hurry := func() { _ = conn.SetDeadline(time.Now().Add(c.config.timeout())) } // all routes have deadlines
 	tried := &attempts{signing: func() func() {
@@ -48,7 +49,7 @@ func (c *client) connect(ctx context.Context) (*ssh.Client, error) {
 	methods, err := c.authMethods(tried)
 	if err != nil {
 		_ = conn.Close()
-		return nil, &remote.ConnectError{Host: c.name, Reason: remote.AuthFailed, Detail: err.Error(), Err: err}
+		return nil, nil, &remote.ConnectError{Host: c.name, Reason: remote.AuthFailed, Detail: err.Error(), Err: err}
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
@@ -62,12 +63,12 @@ func (c *client) connect(ctx context.Context) (*ssh.Client, error) {
 	if err != nil {
 		_ = conn.Close()
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return nil, nil, ctx.Err()
 		}
-		return nil, c.handshakeError(address, tried, err)
+		return nil, nil, c.handshakeError(address, tried, err)
 	}
 	_ = conn.SetDeadline(time.Time{})
-	return ssh.NewClient(sc, channels, requests), nil
+	return ssh.NewClient(sc, channels, requests), conn, nil
 }
 
 // route opens the stream that SSH is spoken on: TCP, a command's input and output, or a

@@ -82,8 +82,7 @@ func TestLimitOfAChecksum(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	shell := []string{"/bin/sh", "-c", `PATH=` + dir + `:$PATH; export PATH; exec /bin/sh -c "$0"`}
-	srv := sshtest.New(t, sshtest.Options{Shell: shell})
+	srv := sshtest.New(t, sshtest.Options{Shell: withPath(dir)})
 	c, err := dial(t, NewDialer(Options{Limits: posix.Limits{Read: time.Second}}), srv.Settings("me"))
 	if err != nil {
 		t.Fatal(err)
@@ -99,6 +98,36 @@ func TestLimitOfAChecksum(t *testing.T) {
 	var silent *remote.SilentError
 	if _, err := h.Files(t.Context(), query); !errors.As(err, &silent) || silent.What != "look at "+query.Path {
 		t.Errorf("a stat that hangs: %v", err)
+	}
+}
+
+// withPath is a login shell that finds the programs of a folder first.
+func withPath(dir string) []string {
+	return []string{"/bin/sh", "-c", `PATH=` + dir + `:$PATH; export PATH; exec /bin/sh -c "$0"`}
+}
+
+// TestLimitOfATransfer holds that a file which does not come or go on ends as such, and leaves nothing half-written.
+func TestLimitOfATransfer(t *testing.T) {
+	bin, dir := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "cat"), []byte("#!/bin/sh\nexec sleep 100\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	srv := sshtest.New(t, sshtest.Options{Shell: withPath(bin)})
+	c, err := dial(t, NewDialer(Options{Limits: posix.Limits{Read: time.Second}}), srv.Settings("me"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, name := c.As(remote.Become{}), filepath.Join(dir, "file")
+	var silent *remote.SilentError
+	err = h.WriteFile(t.Context(), name, strings.NewReader(strings.Repeat("x", 1<<17)), remote.WriteOptions{})
+	if !errors.As(err, &silent) || silent.What != "take the content of "+name {
+		t.Errorf("a write: %v", err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+	if _, err = h.Open(t.Context(), name); !errors.As(err, &silent) || silent.What != "read "+name {
+		t.Errorf("a read: %v", err)
 	}
 }
 
