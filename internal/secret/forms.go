@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -48,6 +49,9 @@ func formsOf(secret string) (long, short []string) {
 	}
 	for _, line := range lines {
 		line = strings.TrimSpace(line)
+		if len(lines) > 1 && !tells(line) {
+			continue
+		}
 		add(line)
 		if !big && len(lines) > 1 && len(lines) <= manyLines {
 			eachForm(line, add)
@@ -65,6 +69,18 @@ func formsOf(secret string) (long, short []string) {
 		eachForm(ending, add)
 	}
 	return long, nil
+}
+
+// tells tells whether a line says something by itself: braces, rulers and single words such
+// as true stand in other texts too.
+func tells(line string) bool {
+	n := 0
+	for _, r := range line {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return n >= minLength && !words.MatchString(line) && !number.MatchString(line)
 }
 
 // endings are a text with each kind of line ending, without a last one.

@@ -47,6 +47,7 @@ func TestMask(t *testing.T) {
 		{"base64 with newline", "hunter2", "aHVudGVyMgo=", "********"},
 		{"base64 for urls", "a?>a?>a?>", "YT8-YT8-YT8-", "********"},
 		{"each line", "BEGIN KEY\nMIIEabc\n}\nEND KEY\n", "line MIIEabc and }", "line ******** and }"},
+		{"lines that tell nothing", "key: MIIEabc\n-----\ntrue\n9092\n});", "----- true 9092 }); MIIE", "----- true 9092 }); MIIE"},
 		{"each line, indented", "BEGIN KEY\nMIIEabc\nEND KEY\n", "  BEGIN KEY\n  MIIEabc", "  ********\n  ********"},
 		{"each line, quoted", "BEGIN KEY\nMII'abc\nEND KEY\n", "'MII''abc'", "'********'"},
 		{"all lines", "BEGIN KEY\nMIIEabc\nEND KEY\n", "k=BEGIN KEY\nMIIEabc\nEND KEY;", "k=********;"},
