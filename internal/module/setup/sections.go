@@ -50,7 +50,11 @@ func (s sections) distribute(wanted []collector) {
 func (f source) text(order []string, files map[string]*strings.Builder) string {
 	var b strings.Builder
 	for pattern := range strings.FieldsSeq(f.paths) {
+		begin, _, glob := strings.Cut(pattern, "*")
 		for _, name := range order {
+			if !strings.HasPrefix(name, begin) || !glob && name != pattern {
+				continue
+			}
 			if ok, _ := path.Match(pattern, name); !ok { // the patterns are well-formed
 				continue
 			}
