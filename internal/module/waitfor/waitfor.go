@@ -24,7 +24,7 @@ type Spec struct {
 	SearchRegex    string   `arg:"search_regex" doc:"what the file must hold, or the port must say, by Python's rules with ^ and $ at each line"`
 	Timeout        int      `arg:"timeout" doc:"seconds to wait at most; without port and path, the seconds to wait"`
 	Delay          int      `arg:"delay" doc:"seconds before the first look"`
-	Sleep          int      `arg:"sleep" doc:"seconds between two looks"`
+	Sleep          int      `arg:"sleep" doc:"seconds between two looks; the first ones come sooner"`
 	ConnectTimeout int      `arg:"connect_timeout" doc:"seconds that one connection may take"`
 	Msg            string   `arg:"msg" doc:"the error in place of the usual one"`
 	ActiveStates   []string `arg:"active_connection_states,choices=ESTABLISHED|SYN_SENT|SYN_RECV|FIN_WAIT1|FIN_WAIT2|TIME_WAIT" doc:"with state drained: what counts as an active connection"`
@@ -33,7 +33,8 @@ type Spec struct {
 	regex *regexp2.Regexp
 }
 
-// minPause is the least time between two looks.
+// minPause is the least time between two looks, and that before the second: what is waited for
+// has often been started the moment before. Each pause is twice the last, up to sleep.
 const minPause = 50 * time.Millisecond
 
 // New describes the module.
@@ -141,7 +142,7 @@ func (s *Spec) wait(ctx context.Context, h remote.Host) (module.Outcome, error) 
 		return module.Outcome{Result: s.result(time.Since(begin), nil)}, err
 	}
 	deadline := begin.Add(time.Duration(s.Timeout) * time.Second)
-	for {
+	for next := minPause; ; next = max(min(2*next, time.Duration(s.Sleep)*time.Second), minPause) {
 		l, err := s.look(ctx, h)
 		if err != nil {
 			return module.Outcome{}, err
@@ -149,7 +150,6 @@ func (s *Spec) wait(ctx context.Context, h remote.Host) (module.Outcome, error) 
 		if l.met {
 			return module.Outcome{Result: s.result(time.Since(begin), l.match)}, nil
 		}
-		next := max(time.Duration(s.Sleep)*time.Second, minPause)
 		if time.Now().Add(next).After(deadline) {
 			return module.Outcome{}, &module.Failure{Msg: s.timedOut(l.why), Result: value.NewMap("elapsed", int64(time.Since(begin).Seconds()))}
 		}

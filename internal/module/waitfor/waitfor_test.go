@@ -81,6 +81,7 @@ func TestWaitFor(t *testing.T) {
 	moduletest.Run(t, New(), []moduletest.Case{
 		{Name: "port open", Setup: listening(""), Args: args("port", int64(9092)), Unchanged: true,
 			Check: shows("{'state': 'started', 'port': 9092, 'path': None, 'search_regex': None, 'match_groups': [], 'match_groupdict': {}, 'elapsed': 0}")},
+		{Name: "the first looks come soon", Setup: later(4), Args: args("port", int64(9092), "sleep", int64(60))},
 		{Name: "port open later", Setup: later(4), Args: args("port", int64(9092), "sleep", int64(0)),
 			CheckPlan: func(t *testing.T, c module.Change) {
 				if c.Predict != module.Unknown {
