@@ -75,15 +75,17 @@ type sample struct {
 	name string
 	took time.Duration
 	cpu  time.Duration // on the controller
+	host time.Duration // CPU time of all hosts
 }
 
 // measure runs a contestant once.
 func (b *bench) measure(ctx context.Context, c contestant) (sample, error) {
 	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
 	cmd.Dir, cmd.Env = b.dir, c.env
-	began := time.Now()
+	before, began := b.machines.cpu(), time.Now()
 	out, err := cmd.CombinedOutput()
 	s := sample{name: c.name, took: time.Since(began)}
+	s.host = b.machines.cpu() - before
 	if err != nil {
 		return s, fmt.Errorf("%s: %w\n%s", c.name, err, out)
 	}

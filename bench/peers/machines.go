@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 )
 
 // machines are hosts of the lab.
@@ -64,6 +65,25 @@ func (m *machines) everywhere(ctx context.Context, script string) error {
 	}
 	wg.Wait()
 	return errors.Join(errs...)
+}
+
+// cpu is how much CPU time the machines have used since they were booted, by their cgroups.
+func (m *machines) cpu() time.Duration {
+	var total time.Duration
+	for _, name := range m.names {
+		for _, file := range []string{"/sys/fs/cgroup/kops-lab/" + name, "/sys/fs/cgroup/unified/kops-lab/" + name} {
+			stat, err := os.ReadFile(file + "/cpu.stat")
+			var micro int64
+			if _, after, ok := strings.Cut(string(stat), "usage_usec "); err == nil && ok {
+				_, err = fmt.Sscan(after, &micro)
+				total += time.Duration(micro) * time.Microsecond
+			}
+			if err == nil {
+				break
+			}
+		}
+	}
+	return total
 }
 
 // environment is what floor.sh and pyinfra's inventory read.

@@ -15,6 +15,7 @@ func table(rounds [][]sample, base string) string {
 		took   []float64
 		ratios []float64
 		cpu    []float64
+		host   []float64
 	}
 	rows := map[string]*row{}
 	for _, round := range rounds {
@@ -27,6 +28,7 @@ func table(rounds [][]sample, base string) string {
 			}
 			r.took = append(r.took, s.took.Seconds())
 			r.cpu = append(r.cpu, s.cpu.Seconds())
+			r.host = append(r.host, s.host.Seconds())
 			if at >= 0 {
 				r.ratios = append(r.ratios, float64(s.took)/float64(max(round[at].took, time.Nanosecond)))
 			}
@@ -43,9 +45,9 @@ func table(rounds [][]sample, base string) string {
 		return strings.Compare(a.name, b.name)
 	})
 	var out strings.Builder
-	fmt.Fprintf(&out, "| | median, s | fastest, s | times %s | controller's CPU, s | runs |\n|---|---|---|---|---|---|\n", base)
+	fmt.Fprintf(&out, "| | median, s | fastest, s | times %s | controller's CPU, s | hosts' CPU, s | runs |\n|---|---|---|---|---|---|---|\n", base)
 	for _, r := range sorted {
-		fmt.Fprintf(&out, "| %s | %.2f | %.2f | %.2f | %.2f | %d |\n", r.name, median(r.took), slices.Min(r.took), median(r.ratios), median(r.cpu), len(r.took))
+		fmt.Fprintf(&out, "| %s | %.2f | %.2f | %.2f | %.2f | %.2f | %d |\n", r.name, median(r.took), slices.Min(r.took), median(r.ratios), median(r.cpu), median(r.host), len(r.took))
 	}
 	return out.String()
 }
