@@ -193,6 +193,16 @@ func TestCheckMode(t *testing.T) {
 - systemd: {name: nginx, state: started}
 - systemd: {name: elsewhere, state: started}
 `, "changed unknown changed unknown unknown unknown", ""},
+		{"a user who is yet to be made", `
+- stat: {path: /srv}
+  become: true
+  become_user: nobody-yet
+  ignore_errors: true
+- user: {name: nobody-yet}
+- stat: {path: /srv}
+  become: true
+  become_user: nobody-yet
+`, "failed changed unknown", ""},
 		{"an archive that is not there yet", `
 - get_url: {url: "http://example.invalid/a.tgz", dest: /srv/a.tgz}
 - unarchive: {src: /srv/a.tgz, dest: /srv, remote_src: true, creates: /srv/a/bin}

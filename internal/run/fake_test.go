@@ -109,7 +109,17 @@ func (c *connection) As(b remote.Become) remote.Host {
 	if h.user == "" {
 		h.user = "root"
 	}
+	if h.user == "nobody-yet" {
+		return noUser{&h}
+	}
 	return &h
+}
+
+// A noUser is a host on which the user that is to act does not exist.
+type noUser struct{ *fakeHost }
+
+func (h noUser) Files(context.Context, ...remote.FileQuery) ([]remote.File, error) {
+	return nil, &remote.ConnectError{Host: h.name, Reason: remote.BecomeUserUnknown}
 }
 func (c *connection) RoundTrips() int64 { return 0 }
 func (c *connection) Reset() error      { return nil }
