@@ -41,7 +41,24 @@ func newInventory(streams Streams) *cobra.Command {
 	return cmd
 }
 
+// oneView is an error where more than one view is asked for.
+func (o *inventoryOptions) oneView() error {
+	asked := 0
+	for _, is := range []bool{o.list, o.graph, o.host != ""} {
+		if is {
+			asked++
+		}
+	}
+	if asked > 1 {
+		return usageError{errors.New("--list, --graph and --host are different views: give one of them")}
+	}
+	return nil
+}
+
 func (o *inventoryOptions) run(ctx context.Context, streams Streams, args []string) error {
+	if err := o.oneView(); err != nil {
+		return err
+	}
 	s, err := newSession(ctx, streams, &o.sourceFlags)
 	if err != nil {
 		return err

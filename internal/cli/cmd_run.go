@@ -140,6 +140,9 @@ func (o *runOptions) run(ctx context.Context) error {
 	if err := o.checkLock(); err != nil {
 		return err
 	}
+	if o.forks < 1 {
+		return usageError{fmt.Errorf("--forks: at least one host must work at a time, not %d", o.forks)}
+	}
 	s, err := newSession(ctx, o.streams, &o.sourceFlags)
 	if err != nil {
 		return err

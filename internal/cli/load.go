@@ -189,6 +189,9 @@ func (s *session) plan(ctx context.Context, f *sourceFlags, startAt string, path
 		Tags: plan.Tags{Run: f.tags, Skip: f.skipTags},
 	})
 	list = append(list, found...)
+	if p != nil {
+		list = append(list, p.Selection()...)
+	}
 	list.Sort()
 	if list.HasErrors() {
 		return nil, list

@@ -32,6 +32,17 @@ func allNames() names {
 // refused are keywords of Ansible that kops has no place for.
 var refused = []string{"debugger", "collections", "validate_argspec"}
 
+// instead is what to write in place of what is refused.
+var instead = map[string]string{
+	"async":            "`command: systemd-run --unit NAME …` starts it and wait_for or until waits; timeout: bounds a task",
+	"poll":             "it goes with async",
+	"include_role":     "import_role, or roles: in the play; include_tasks with the role's tasks where a loop is needed",
+	"include":          "include_tasks, import_tasks or import_playbook",
+	"debugger":         "leave it out; -vvv shows what a task did",
+	"collections":      "leave it out, and name modules in full",
+	"validate_argspec": "leave it out; assert in pre_tasks checks variables",
+}
+
 // unknown reports a key that means nothing where it stands.
 func (l *loader) unknown(where string, key *yamlpos.Node, candidates []string) {
 	if l.notYet("keyword", key) {
@@ -58,7 +69,7 @@ func (l *loader) notYet(kind string, key *yamlpos.Node) bool {
 	if !slices.Contains(l.opts.NotYet, name) && !slices.Contains(refused, name) {
 		return false
 	}
-	l.list.Add(diag.Errorf(key.Pos, "the %s %s is not supported yet", kind, key.Raw))
+	l.list.Add(diag.Errorf(key.Pos, "the %s %s is not supported yet", kind, key.Raw).WithHint("%s", instead[name]))
 	return true
 }
 

@@ -124,7 +124,8 @@ func (l *loader) prompt(n *yamlpos.Node) Prompt {
 		case "default":
 			ask.Default = l.field(p.Value)
 		case "encrypt", "salt", "salt_size", "unsafe":
-			l.list.Add(diag.Errorf(p.Key.Pos, "%s of vars_prompt is not supported yet", p.Key.Raw))
+			l.list.Add(diag.Errorf(p.Key.Pos, "%s of vars_prompt is not supported yet", p.Key.Raw).
+				WithHint("hash the answer where it is used: {{ answer | password_hash('sha512') }}"))
 		default:
 			l.unknown("a question of vars_prompt", p.Key, []string{"name", "prompt", "private", "confirm", "default"})
 		}

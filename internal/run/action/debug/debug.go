@@ -45,7 +45,11 @@ func (s *Spec) Act(_ context.Context, env *action.Env) (action.Outcome, error) {
 			Result: value.NewMap("skipped_reason", "Verbosity threshold not met.")}, nil
 	}
 	if s.Var == nil {
-		return action.Outcome{Result: value.NewMap("msg", s.Msg)}, nil
+		msg := s.Msg
+		if given, ok := env.Raw.Get("msg"); ok { // null too
+			msg = given
+		}
+		return action.Outcome{Result: value.NewMap("msg", msg)}, nil
 	}
 	name, v, err := s.expression(env)
 	if err != nil {

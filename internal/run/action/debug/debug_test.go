@@ -20,6 +20,7 @@ func TestDebug(t *testing.T) {
 	}{
 		{name: "nothing", args: value.NewMap(), want: value.NewMap("msg", "Hello world!")},
 		{name: "any value", args: value.NewMap("msg", value.NewList(int64(1))), want: value.NewMap("msg", value.NewList(int64(1)))},
+		{name: "null", args: value.NewMap("msg", nil), want: value.NewMap("msg", nil)},
 		{name: "expression", args: value.NewMap("var", "n + 1"), want: value.NewMap("n + 1", int64(4))},
 		{name: "templates within", args: value.NewMap("var", "l"), want: value.NewMap("l", value.NewList(int64(3)))},
 		{name: "undefined", args: value.NewMap("var", "m"), want: value.NewMap("m", undefined)},
