@@ -346,7 +346,7 @@ func (p *play) orphan(h *host, d state.Debt) {
 		}
 		first = false
 	}
-	p.warn(h.name, p.Pos, fmt.Sprintf("the handler '%s' is owed since %s, and %s has no play '%s' any more; `kops pending forget` crosses it off", d.Name(), when(d), d.File, d.Play))
+	p.warn(h.name, p.Pos, fmt.Sprintf("the handler '%s' is owed since %s, by the play '%s' of a %s; this one has no such play: run the one that has, or, if it is gone, `kops pending forget` crosses it off", d.Name(), when(d), d.Play, d.File))
 }
 
 // owedHandlers are the play's handlers that a debt means: those that a notification would find.
