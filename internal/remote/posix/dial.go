@@ -8,10 +8,15 @@ import (
 )
 
 // Dial opens a connection from the host's side. Where the machine cannot (forwarding is
-// forbidden, or the socket is another user's), a program on the host is the other end.
+// forbidden, or the socket is another user's), a program on the host is the other end, from the
+// start the next time.
 func (h *Host) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	ctx, p := h.watched(ctx, "connect to "+address, h.hosts.limits.Read, 0)
 	defer p.stop()
+	where := network + " " + address
+	if direct, known := h.relays.LoadAndDelete(where); known {
+		return h.relay(ctx, network, address, direct.(error))
+	}
 	h.machine.RoundTrip()
 	conn, err := h.machine.Dial(ctx, network, address)
 	if err == nil {
@@ -20,15 +25,24 @@ func (h *Host) Dial(ctx context.Context, network, address string) (net.Conn, err
 	if ctx.Err() != nil || isLost(err) || network == "tcp" && !Forbidden(err) {
 		return nil, silence(ctx, err)
 	}
-	command, perr := relay(network, address)
-	if perr != nil {
-		return nil, perr
+	return h.relay(ctx, network, address, err)
+}
+
+// relay connects through a program on the host, after a direct connection failed.
+func (h *Host) relay(ctx context.Context, network, address string, direct error) (net.Conn, error) {
+	command, err := relayScript(network, address)
+	if err != nil {
+		return nil, err
 	}
-	t, perr := h.startTask(ctx, command)
-	if perr != nil {
-		return nil, fmt.Errorf("%w; through a program on the host: %w", err, perr)
+	t, err := h.startTask(ctx, command)
+	if err != nil {
+		return nil, fmt.Errorf("%w; through a program on the host: %w", direct, err)
 	}
-	return t.connection(ctx, network, address, err)
+	conn, err := t.connection(ctx, network, address, direct)
+	if err == nil {
+		h.relays.Store(network+" "+address, direct)
+	}
+	return conn, err
 }
 
 // A ForwardError says that the host's sshd refuses to forward.
@@ -48,10 +62,10 @@ func Forbidden(err error) bool {
 	return ok
 }
 
-// relay returns the script of a program that connects its input and output to address. The
+// relayScript returns the script of a program that connects its input and output to address. The
 // words "kops-relay" on stdout come first, for TCP only when the port has been found open:
 // whoever waits for it takes a connection for the proof.
-func relay(network, address string) (string, error) {
+func relayScript(network, address string) (string, error) {
 	const ready = "printf kops-relay; exec "
 	var try []string
 	switch network {

@@ -77,6 +77,7 @@ type Host struct {
 	bus     bus
 	left    leftovers
 	noTar   atomic.Bool // found missing
+	relays  sync.Map    // addresses that only a program on the host reaches: why
 }
 
 var _ remote.Host = (*Host)(nil)

@@ -2,6 +2,7 @@ package ssh
 
 import (
 	"context"
+	"net"
 	"testing"
 	"time"
 
@@ -62,6 +63,36 @@ func TestNoRoomAhead(t *testing.T) {
 		}
 		if _, err := h.Exec(ctx, remote.Command{Shell: "true"}); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// Where tunnels are refused, the host is not asked for one each time.
+func TestRelayIsRemembered(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	far, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer far.Close()
+	c := mustDial(t, sshtest.New(t, sshtest.Options{NoForward: true}).Settings("me"))
+	h := c.As(remote.Become{})
+	l := c.(*connection).client.alive()
+	for i := range 3 {
+		for i > 0 && !l.hasPrepared() && ctx.Err() == nil { // while the session is being opened
+			if _, err := h.Query(ctx, "true"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := c.RoundTrips()
+		conn, err := h.Dial(ctx, "tcp", far.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.Close()
+		if n := c.RoundTrips() - before; i > 0 && n != 1 {
+			t.Errorf("connection %d takes %d round trips", i+1, n)
 		}
 	}
 }
