@@ -22,9 +22,6 @@ var moreTrips = map[string]struct {
 	trips int64
 	why   string
 }{
-	"docker_container": {2, "the socket is root's: a tunnel to it is refused, and a program on the host connects"},
-	"docker_image":     {2, "as docker_container"},
-	"docker_volume":    {2, "as docker_container"},
 	"kafka_health":     {4, "the task is a conversation: it asks each broker, through a tunnel each"},
 	"zookeeper_health": {2, "the task is a conversation: one question for each four-letter word"},
 }
@@ -36,7 +33,7 @@ func TestLabRoundTrips(t *testing.T) {
 	defer must(t, time.Minute, "lab/lab", "down", "spare21")
 	on(t, "spare21", "sudo apt-get update -qq")
 	args := []string{"run", "lab/tests/" + roundTrips, "-i", "lab/tests/testdata/roundtrips/inventory.yaml", "-i", "inventory/lab.yaml", "--json",
-		"-e", "fetched=" + t.TempDir(), "-e", "url=" + jarURL, "-e", "checksum=" + jarSum, "-e", "image=prom/prometheus:v2.42.0"}
+		"-e", "fetched=" + t.TempDir(), "-e", "url=" + jarURL, "-e", "checksum=" + jarSum}
 	must(t, 3*time.Minute, "bin/kops", args...)
 	out := must(t, 3*time.Minute, "bin/kops", args...)
 	on(t, "ops1", "sudo docker rm -f roundtrips >/dev/null && sudo docker volume rm roundtrips >/dev/null")
