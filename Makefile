@@ -36,7 +36,7 @@ lab-test: build ## tests on real machines (as root; boots the lab)
 test: lint unit lab-test ## everything: lint, unit tests, lab tests
 
 .PHONY: bench
-bench: bench-peers bench-files bench-fleet bench-go ## measure kops against the floor and its peers (as root; boots lab machines)
+bench: bench-peers bench-files bench-latency bench-fleet bench-go ## measure kops against the floor and its peers (as root; boots lab machines)
 
 .PHONY: bench-peers
 bench-peers: build
@@ -45,6 +45,11 @@ bench-peers: build
 .PHONY: bench-files
 bench-files: build
 	go run ./bench/files
+
+.PHONY: bench-latency
+bench-latency: build
+	lab/lab up spare21
+	go run ./bench/latency; code=$$?; lab/lab down spare21; exit $$code
 
 .PHONY: bench-fleet
 bench-fleet:
