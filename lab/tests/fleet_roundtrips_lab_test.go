@@ -22,6 +22,12 @@ var moreTrips = map[string]struct {
 	trips int64
 	why   string
 }{
+	"raw":              {2, "a process of its own is started and then handed its script, of which the list of processes must show nothing"},
+	"command":          {2, "as raw"},
+	"shell":            {2, "as raw"},
+	"docker_container": {2, "Docker's socket is root's: a process on the host connects to it, which is started as one for raw"},
+	"docker_image":     {2, "as docker_container"},
+	"docker_volume":    {2, "as docker_container"},
 	"kafka_health":     {4, "the task is a conversation: it asks each broker, through a tunnel each"},
 	"zookeeper_health": {2, "the task is a conversation: one question for each four-letter word"},
 }

@@ -45,7 +45,6 @@ type link struct {
 	silent atomic.Bool   // it was given up since keep-alives had no answer
 
 	trips     *atomic.Int64 // the client's
-	runs      atomic.Bool   // the host has run a line
 	preparing sync.Mutex    // held while a session is opened ahead, and for good where that was refused
 }
 

@@ -33,8 +33,7 @@ type process struct {
 	opened bool // likewise: ahead, nothing runs on it yet
 }
 
-// start has a session run a line. Whether the host runs lines at all is known after the first:
-// no further answer is waited for. The next session is opened meanwhile.
+// start has a session run a line. The next session is opened meanwhile.
 func (l *link) start(ctx context.Context, line string) (*process, error) {
 	p, err := l.session(ctx)
 	if err != nil {
@@ -44,20 +43,16 @@ func (l *link) start(ctx context.Context, line string) (*process, error) {
 		// Without an answer: a host that forbids it goes without.
 		_, _ = p.ch.SendRequest("auth-agent-req@openssh.com", false, nil)
 	}
-	first := !l.runs.Load()
-	if first {
-		l.trips.Add(1)
-	}
-	ok, err := p.ch.SendRequest("exec", first, ssh.Marshal(struct{ Line string }{line}))
+	l.trips.Add(1) // it costs none more: sshd takes no input before it has answered
+	ok, err := p.ch.SendRequest("exec", true, ssh.Marshal(struct{ Line string }{line}))
 	switch {
 	case err != nil && l.isLost():
 		err = l.lostError()
 	case err != nil:
 		err = fmt.Errorf("%s: start a command: %w", l.host, err)
-	case first && !ok:
+	case !ok:
 		err = &remote.ConnectError{Host: l.host, Reason: remote.NoShell, Detail: "sshd refused to run a command"}
 	default:
-		l.runs.Store(true)
 		go l.prepare()
 		return p, nil
 	}
