@@ -36,7 +36,13 @@ var canaries = map[string]string{
 // records, lists of processes, journals, temporary files, files that others can read.
 func TestLabCanary(t *testing.T) {
 	must(t, 3*time.Minute, "lab/lab", "reset", "spare19", "spare20")
-	t.Cleanup(func() { _, _ = command(t, 3*time.Minute, "lab/lab", "down", "spare19", "spare20") })
+	t.Cleanup(func() { // after the socket in the machine is closed, which holds its disk
+		down := exec.Command("lab/lab", "down", "spare19", "spare20")
+		down.Dir = root
+		if out, err := down.CombinedOutput(); err != nil {
+			t.Errorf("lab/lab down: %v\n%s", err, out)
+		}
+	})
 	dir := t.TempDir()
 	canaryFiles(t, dir)
 	canaryHost(t)
