@@ -199,24 +199,43 @@ func (x *execution) settleOwed(ctx context.Context, o *outcome, rescuable bool) 
 		o.status == event.Failed && (o.ignored || rescuable) && ctx.Err() == nil
 	switch {
 	case o.status == event.Changed && !x.p.Check:
-		// A step has owed them already, unless changed_when alone says that something changed.
+		x.withdraw(ctx, x.unnotified(o.notifies))
+		// A step has owed the others already, unless changed_when alone says that something changed.
 		fresh := x.fresh(o.notifies)
 		if len(fresh) == 0 {
 			return
 		}
-		if err := l.store.put(ctx, states(fresh)); err == nil {
-			x.wroteDown(fresh)
-		} else {
+		if err := l.store.put(ctx, states(fresh)); err != nil {
 			x.p.warn(x.h.name, x.t.Pos, "it could not be written down that handlers are owed, so a run that ends early loses them: "+err.Error())
+			return
 		}
-	case unchanged && len(x.wrote) > 0:
-		if err := l.store.remove(ctx, states(x.wrote)); err != nil {
-			return // it stays written down: at worst the handler runs once more than it must
-		}
-		for _, d := range x.wrote {
-			delete(l.debts, d.Key())
-		}
+		x.wroteDown(fresh)
+	case unchanged:
+		x.withdraw(ctx, x.wrote)
 	}
+}
+
+// withdraw crosses off what the task has written down and does not owe after all.
+func (x *execution) withdraw(ctx context.Context, debts []*debt) {
+	if len(debts) == 0 {
+		return
+	}
+	if err := x.h.ledger.store.remove(ctx, states(debts)); err != nil {
+		return // it stays written down: at worst the handler runs once more than it must
+	}
+	for _, d := range debts {
+		delete(x.h.ledger.debts, d.Key())
+	}
+}
+
+// unnotified are those debts of the task whose handlers it has not notified: a loop that ends early
+// does not come to all of its items.
+func (x *execution) unnotified(names []string) []*debt {
+	return slices.DeleteFunc(slices.Clone(x.wrote), func(d *debt) bool {
+		return slices.ContainsFunc(names, func(name string) bool {
+			return slices.ContainsFunc(x.p.Plan.HandlersOf(x.p.Play, name), func(t *playbook.Task) bool { return slices.Contains(d.handlers, t) })
+		})
+	})
 }
 
 // passes counts that hosts have come through a task, and makes due what was owed from there.

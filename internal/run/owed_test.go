@@ -71,6 +71,8 @@ func TestOwedHandlers(t *testing.T) {
 		{"handlers in a file", "  tasks:\n" + changes("write", "many") + "  handlers:\n    - {name: many, include_tasks: many.yaml}\n", []string{"second"}, nil, "write first second", 0},
 		{"all items of a loop", "  tasks:\n    - command: \"write-{{ item }}\"\n      loop: [a, b]\n      changed_when: once is defined\n      notify: \"restart {{ item }}\"\n    - command: check\n  handlers:\n    - {name: restart a, command: restart-a}\n    - {name: restart b, command: restart-b}\n",
 			[]string{"check"}, nil, "write-a write-b check restart-a restart-b", 0},
+		{"not those of items that a loop does not come to", "  tasks:\n    - command: \"write-{{ item }}\"\n      loop: [a, b]\n      loop_control: {break_when: [\"true\"]}\n      changed_when: once is defined\n      notify: \"restart {{ item }}\"\n    - command: check\n  handlers:\n    - {name: restart a, command: restart-a}\n    - {name: restart b, command: restart-b}\n",
+			[]string{"check"}, nil, "write-a check restart-a", 0},
 		{"a task that fails may have changed something", "  tasks:\n" + changes("write", "restart") + handlers, []string{"write"}, nil, "write restart", 0},
 		{"one whose failure is ignored notifies nobody", "  tasks:\n" + changes("write", "restart") + "      ignore_errors: true\n    - command: check\n" + handlers, []string{"write", "check"}, nil, "write check", 0},
 		{"nor one that is rescued", "  tasks:\n    - block:\n        - {name: write, command: write, notify: restart, changed_when: once is defined}\n      rescue:\n        - command: mend\n    - command: check\n" + handlers, []string{"write", "check"}, nil, "write check", 0},
