@@ -77,6 +77,7 @@ type Host struct {
 	bus     bus
 	left    leftovers
 	noTar   atomic.Bool // found missing
+	noSFTP  atomic.Bool // likewise
 	relays  sync.Map    // addresses that only a program on the host reaches: why
 }
 

@@ -6,10 +6,34 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+
+	"kops/internal/remote"
 )
 
-// Open reads a file through a channel of its own, as it comes.
+// bigFile is the size from which SFTP is worth its start.
+const bigFile = 1 << 20
+
+// Open reads a file: a big one over SFTP, where the host has it.
 func (h *Host) Open(ctx context.Context, name string) (io.ReadCloser, error) {
+	if h.noSFTP.Load() {
+		return h.cat(ctx, name)
+	}
+	files, err := h.Files(ctx, remote.FileQuery{Path: name, Follow: true})
+	if err != nil {
+		return nil, err
+	}
+	if files[0].IsRegular() && files[0].Size >= bigFile {
+		r, err := h.openSFTP(ctx, name)
+		if err == nil || !withoutSFTP(ctx, err) {
+			return r, err
+		}
+		h.machine.Log().Debug("a file comes through cat", "host", h.machine.Name(), "path", name, "why", err)
+	}
+	return h.cat(ctx, name)
+}
+
+// cat reads a file through a channel of its own, as it comes.
+func (h *Host) cat(ctx context.Context, name string) (io.ReadCloser, error) {
 	script := "exec cat -- " + Quote(statName(name)) + " </dev/null\n"
 	t, err := h.startTask(ctx, "LC_ALL=C; export LC_ALL\n"+script)
 	if err != nil {

@@ -166,17 +166,29 @@ func TestLabFilesAsRoot(t *testing.T) {
 		if n := c.RoundTrips() - before; n != 1 {
 			t.Errorf("%d round trips", n)
 		}
-		r, err := h.Open(limited(t), name)
-		if err != nil {
-			t.Fatal(err)
+		for _, b := range []remote.Become{sudo, {}} {
+			readsAll(t, c.As(b), name, content)
 		}
-		if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, content) {
-			t.Errorf("read %d bytes: %v", len(got), err)
-		}
-		_ = r.Close()
 	}
 	if err := c.As(remote.Become{}).WriteFile(limited(t), "/etc/x", strings.NewReader("x"), remote.WriteOptions{}); err == nil || !strings.Contains(err.Error(), "Permission denied") {
 		t.Errorf("as ops: %v", err)
+	}
+}
+
+// readsAll reads a file, a big one over SFTP.
+func readsAll(t *testing.T, h remote.Host, name string, want []byte) {
+	t.Helper()
+	r, err := h.Open(limited(t), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	// What comes over SFTP is a pipe behind its client.
+	if _, sftp := r.(interface{ CloseWithError(error) error }); sftp != (len(want) >= 1<<20) {
+		t.Errorf("%d bytes as %s come as %T", len(want), h.User(), r)
+	}
+	if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("read %d bytes as %s: %v", len(got), h.User(), err)
 	}
 }
 
