@@ -18,7 +18,7 @@ import (
 // TestLimits holds that what hangs on a host ends with an error that says what and where, that
 // nothing of it runs on, and that what speaks from time to time, or may be silent, goes on.
 func TestLimits(t *testing.T) {
-	short := posix.Limits{Read: 1500 * time.Millisecond, Change: 1500 * time.Millisecond}
+	short := posix.Limits{Read: 3 * time.Second, Change: 3 * time.Second}
 	query := func(ctx context.Context, h remote.Host, script string) error {
 		_, err := h.Query(ctx, script)
 		return err
@@ -35,17 +35,17 @@ func TestLimits(t *testing.T) {
 			return err
 		}, "run a script that changes it"},
 		{"a read that speaks now and then", func(ctx context.Context, h remote.Host, dir string) error {
-			return query(ctx, h, "for i in 1 2 3 4 5 6; do echo; sleep 0.3; done")
+			return query(ctx, h, "for i in 1 2 3 4 5 6; do echo; sleep 0.6; done")
 		}, ""},
 		{"a patient caller", func(ctx context.Context, h remote.Host, dir string) error {
-			return query(remote.Patient(ctx, time.Minute), h, "sleep 1.8")
+			return query(remote.Patient(ctx, time.Minute), h, "sleep 3.6")
 		}, ""},
 		{"a user's command", func(ctx context.Context, h remote.Host, dir string) error {
-			_, err := h.Exec(ctx, remote.Command{Shell: "sleep 1.8"})
+			_, err := h.Exec(ctx, remote.Command{Shell: "sleep 3.6"})
 			return err
 		}, ""},
 		{"a validation", func(ctx context.Context, h remote.Host, dir string) error {
-			return h.WriteFile(ctx, filepath.Join(dir, "x"), strings.NewReader("x"), remote.WriteOptions{Validate: "sleep 1.8; test -f %s"})
+			return h.WriteFile(ctx, filepath.Join(dir, "x"), strings.NewReader("x"), remote.WriteOptions{Validate: "sleep 3.6; test -f %s"})
 		}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -77,13 +77,13 @@ func TestLimits(t *testing.T) {
 // TestLimitOfAChecksum holds that a checksum may take long once stat has answered, and that stat may not.
 func TestLimitOfAChecksum(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"sha1sum": "sleep 1.2; exec /usr/bin/sha1sum", "file": "x"} {
+	for name, text := range map[string]string{"sha1sum": "sleep 3.6; exec /usr/bin/sha1sum", "file": "x"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
 	srv := sshtest.New(t, sshtest.Options{Shell: withPath(dir)})
-	c, err := dial(t, NewDialer(Options{Limits: posix.Limits{Read: time.Second}}), srv.Settings("me"))
+	c, err := dial(t, NewDialer(Options{Limits: posix.Limits{Read: 3 * time.Second}}), srv.Settings("me"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestLimitOfATransfer(t *testing.T) {
 		t.Fatal(err)
 	}
 	srv := sshtest.New(t, sshtest.Options{Shell: withPath(bin)})
-	c, err := dial(t, NewDialer(Options{Limits: posix.Limits{Read: time.Second}}), srv.Settings("me"))
+	c, err := dial(t, NewDialer(Options{Limits: posix.Limits{Read: 3 * time.Second}}), srv.Settings("me"))
 	if err != nil {
 		t.Fatal(err)
 	}
