@@ -109,7 +109,8 @@ func isolate(tb testing.TB) {
 }
 
 // BenchmarkFleet runs the play on ever more hosts. peak-MB is the highest resident size of the
-// whole process, the simulated servers included, since the run began (VmHWM).
+// whole process, the simulated servers included, since the run began (VmHWM): make bench-fleet has
+// a process for each size.
 func BenchmarkFleet(b *testing.B) {
 	for _, hosts := range []int{100, 250, 500, 1000} {
 		b.Run(fmt.Sprintf("hosts=%d", hosts), func(b *testing.B) {
