@@ -85,7 +85,12 @@ func follow(r io.Reader, cut int, interrupt func()) (outcomes, error) {
 	lines.Buffer(nil, 64<<20)
 	for lines.Scan() {
 		var e record
-		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+		var kind struct{ Event string }
+		err := json.Unmarshal(lines.Bytes(), &kind)
+		if err == nil && slices.Contains([]string{"play_started", "task_started", "result"}, kind.Event) {
+			err = json.Unmarshal(lines.Bytes(), &e)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%w: %.300s", err, lines.Text())
 		}
 		switch e.Event {

@@ -232,7 +232,7 @@ func (g *generator) line() {
 	}
 	args := map[string]any{"path": p, "line": g.pick([]string{"two", "key=3", "new"}), "create": g.chance(2)}
 	if g.chance(3) {
-		args["regexp"] = "^key="
+		args["regexp"], args["line"] = "^key=", "key=3"
 	}
 	if g.chance(4) {
 		args = map[string]any{"path": p, "regexp": "o", "state": "absent"}

@@ -124,7 +124,7 @@ func foreseen(m *value.Map, noChecksum bool) {
 	if noChecksum {
 		unknown = append(unknown, "checksum")
 	}
-	if m.At("size") == int64(-1) {
+	if m.At("size") == int64(-1) || m.Bool("isdir") {
 		unknown = append(unknown, "size")
 	}
 	for _, name := range []string{"uid", "gid"} {

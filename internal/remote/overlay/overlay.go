@@ -27,6 +27,7 @@ type State struct {
 	objects  map[remote.Object]bool // true: gone
 	doubts   map[string]bool        // "user kafka", "package nginx": may have changed, or not
 	written  map[string]bool        // files that changed since systemd last read the files of units
+	reloaded bool                   // systemd would have read the files of all units anew
 	acted    map[string]bool        // units that would be started, stopped, restarted
 	any      bool
 }
@@ -104,7 +105,7 @@ func (r *Reader) Apply(ctx context.Context, effects ...remote.Effect) error {
 	defer s.mu.Unlock()
 	for _, e := range effects {
 		if e.Reload {
-			s.written = map[string]bool{}
+			s.written, s.reloaded = map[string]bool{}, true
 		}
 		s.any = s.any || subject(e) != "" || e.Path != nil
 		switch {

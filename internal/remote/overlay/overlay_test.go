@@ -256,6 +256,10 @@ func TestUnits(t *testing.T) {
 	h := host()
 	h.AddUnit("on.service", "active", "enabled")
 	h.AddUnit("off.service", "inactive", "disabled")
+	h.AddUnit("stale.service", "active", "enabled")
+	u := h.UnitsByName["stale.service"]
+	u.NeedDaemonReload, u.Properties = true, map[string]string{"DropInPaths": "/etc/systemd/system/stale.service.d/x.conf"}
+	h.UnitsByName[u.Name] = u
 	const text = "[Service]\nType=oneshot\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n"
 	unit := func(name, active string) remote.Effect {
 		return remote.Effect{Unit: &remote.Unit{Name: name, LoadState: "loaded", ActiveState: active, UnitFileState: "enabled", FragmentPath: "/etc/systemd/system/" + name,
@@ -271,7 +275,10 @@ func TestUnits(t *testing.T) {
 		{"a file of unknown content", "new.service", "unknown", []remote.Effect{with(file("/etc/systemd/system/new.service", ""), vague)}},
 		{"a changed file of a loaded unit", "on.service", "loaded active enabled  true", []remote.Effect{file("/etc/systemd/system/on.service", text)}},
 		{"a changed file of a unit at rest", "off.service", "loaded inactive disabled  false", []remote.Effect{file("/etc/systemd/system/off.service", text)}},
-		{"a new drop-in", "on.service", "loaded active enabled  true", []remote.Effect{file("/etc/systemd/system/on.service.d/x.conf", text)}},
+		{"a new drop-in", "on.service", "unknown", []remote.Effect{file("/etc/systemd/system/on.service.d/x.conf", text)}},
+		{"files that changed before", "stale.service", "loaded active enabled  true", nil},
+		{"and a reload", "stale.service", "loaded active enabled  false", []remote.Effect{reload}},
+		{"and a drop-in that changes", "stale.service", "loaded active enabled  true", []remote.Effect{reload, file("/etc/systemd/system/stale.service.d/x.conf", text)}},
 		{"a changed file, and a reload", "on.service", "loaded active enabled  false", []remote.Effect{file("/etc/systemd/system/on.service", text), reload}},
 		{"a file that goes", "on.service", "unknown", []remote.Effect{gone("/etc/systemd/system/on.service")}},
 		{"started", "new.service", "loaded active enabled  false", []remote.Effect{file("/etc/systemd/system/new.service", text), unit("new.service", "active")}},

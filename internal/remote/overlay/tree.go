@@ -170,6 +170,9 @@ func (r *Reader) setPath(ctx context.Context, e remote.Effect) error {
 	}
 	n := &node{file: *e.Path, vague: e.Vague, fog: e.Below}
 	n.file.Path, n.file.Foreseen = p, true
+	if n.file.IsLink() {
+		n.file.Size = int64(len(n.file.Link))
+	}
 	if e.Path.Exists {
 		r.parents(ctx, p)
 	}

@@ -58,8 +58,11 @@ func (r *Reader) unit(ctx context.Context, u remote.Unit, name string) (remote.U
 		return u, r.Unknown("unit " + name)
 	}
 	known, touched := s.units[name]
-	if touched {
+	switch {
+	case touched:
 		u = known
+	case s.reloaded:
+		u.NeedDaemonReload = false
 	}
 	if !u.Exists() {
 		return r.newUnit(ctx, u, name)
@@ -183,6 +186,9 @@ func (r *Reader) rewritten(ctx context.Context, u remote.Unit) (bool, error) {
 	}
 	for p := range s.written {
 		if path.Base(path.Dir(p)) == u.Name+".d" && strings.HasSuffix(p, ".conf") {
+			if !slices.Contains(strings.Fields(u.Properties["DropInPaths"]), p) {
+				return false, r.Unknown("whether systemd notices " + p) // it knows folders only from when it last read all
+			}
 			changed = true
 		}
 	}
