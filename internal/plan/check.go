@@ -218,6 +218,9 @@ func (c *checker) module(play *Play, t *playbook.Task) {
 	}
 	c.source(play, t)
 	errs := m.Check(t.Args)
+	if len(errs) == 0 && !m.Open && !module.HoldsTemplate(t.Args) { // the run will see the same
+		_, errs = m.Decode(t.Args)
+	}
 	for _, err := range errs {
 		if !misspelt(err, errs) {
 			c.argument(t, err)
