@@ -180,6 +180,9 @@ func (h *Host) runOnce(ctx context.Context, c call) (res remote.Result, sent boo
 		return res, sent, nil
 	}
 	sh := h.shell
+	if ctx.Err() != nil || isSilent(err) {
+		sh.greetLate(h)
+	}
 	h.dropShell()
 	if ctx.Err() != nil {
 		err = ctx.Err()

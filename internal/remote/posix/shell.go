@@ -148,6 +148,20 @@ func (s *shell) greet(ctx context.Context, h *Host) error {
 	return nil
 }
 
+// greetLimit is how long a call that was given up waits for the first words of its shell.
+const greetLimit = time.Second
+
+// greetLate reads what a fresh shell says first after its script was given up: without the
+// number of its process group, what it started could not be ended.
+func (s *shell) greetLate(h *Host) {
+	if !s.fresh {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), greetLimit)
+	defer cancel()
+	_ = s.greet(ctx, h) // a shell that does not run has started nothing
+}
+
 // collect reads until both outputs have their mark; an empty mark is not waited for.
 func (s *shell) collect(ctx context.Context, out, errs string) error {
 	for !s.out.has(out) || errs != "" && !s.errs.has(errs) {
