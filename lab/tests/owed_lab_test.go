@@ -62,6 +62,17 @@ func newOrdeal(t *testing.T, ips map[string]string) *ordeal {
 	return o
 }
 
+// undisturbed runs the playbook from the first version and returns how many pieces it sends.
+func (o *ordeal) undisturbed(t *testing.T) int {
+	t.Helper()
+	o.gate.set(0)
+	o.everywhere(t, "rm -rf /srv/t; cp -a /srv/1 /srv/t")
+	o.mustRun(t, 1, "v=2", "run=r1")
+	all := o.gate.pieces()
+	t.Logf("an undisturbed run sends %d pieces", all)
+	return all
+}
+
 // An output is what a run prints, to be read while it does.
 type output struct {
 	mu   sync.Mutex
@@ -342,11 +353,7 @@ func TestLabOwed(t *testing.T) {
 	must(t, 3*time.Minute, "lab/lab", "reset", "spare11", "spare12")
 	defer must(t, 3*time.Minute, "lab/lab", "down", "spare11", "spare12")
 	o := newOrdeal(t, spares)
-	o.gate.set(0)
-	o.everywhere(t, "rm -rf /srv/t; cp -a /srv/1 /srv/t")
-	o.mustRun(t, 1, "v=2", "run=r1")
-	all := o.gate.pieces()
-	t.Logf("an undisturbed run sends %d pieces", all)
+	all := o.undisturbed(t)
 	t.Run("disk full", func(t *testing.T) {
 		defer o.fill(t)()
 		o.everywhere(t, "cp -a /srv/1 /srv/t; "+full)

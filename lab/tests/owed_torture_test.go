@@ -15,11 +15,7 @@ func TestTortureOwed(t *testing.T) {
 	must(t, 3*time.Minute, "lab/lab", "reset", "spare11", "spare12")
 	defer must(t, 3*time.Minute, "lab/lab", "down", "spare11", "spare12")
 	o := newOrdeal(t, spares)
-	o.gate.set(0)
-	o.everywhere(t, "rm -rf /srv/t; cp -a /srv/1 /srv/t")
-	o.mustRun(t, 1, "v=2", "run=r1")
-	all := o.gate.pieces()
-	t.Logf("an undisturbed run sends %d pieces", all)
+	all := o.undisturbed(t)
 	places := func(t *testing.T, n int, early func(t *testing.T) func(*exec.Cmd)) {
 		const handshakes, ends = 20, 15 // of both hosts: before and after them nothing is asked, and runs differ a little
 		for i := range n {

@@ -15,7 +15,7 @@ import (
 var errNoSFTP = errors.New("there is no sftp-server on the host")
 
 // exitNoServer is the exit status of serveSFTP where it finds no server.
-const exitNoServer = 95
+const exitNoServer = 96
 
 // serveSFTP becomes the SFTP server, which is nowhere the same: Debian, Fedora, SUSE, Alpine, or
 // what sshd was told. It is started as a program and not as sshd's subsystem, so that it acts as
@@ -25,7 +25,7 @@ for f in /usr/lib/openssh/sftp-server /usr/libexec/openssh/sftp-server /usr/libe
 	$(sed -n 's/^[[:space:]]*[Ss]ubsystem[[:space:]]\{1,\}sftp[[:space:]]\{1,\}\(\/[^[:space:]]*\).*/\1/p' /etc/ssh/sshd_config 2>/dev/null); do
 	if [ -x "$f" ]; then server=$f; break; fi
 done
-[ -n "$server" ] || exit 95
+[ -n "$server" ] || exit 96 # exitNoServer
 exec "$server"
 `
 

@@ -53,7 +53,6 @@ type Server struct {
 	mu       sync.Mutex
 	conns    map[net.Conn]bool
 	accepted int
-	attempts []string
 	groups   map[int]net.Conn // process groups of the commands that run, and whose they are
 	serving  sync.WaitGroup
 }
@@ -137,13 +136,6 @@ func (s *Server) Accepted() int {
 	return s.accepted
 }
 
-// Attempts returns how logins were tried: "publickey", "password" …
-func (s *Server) Attempts() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]string{}, s.attempts...)
-}
-
 func (s *Server) close() {
 	_ = s.listener.Close()
 	s.Drop()
@@ -175,11 +167,6 @@ func (s *Server) accept() {
 
 func (s *Server) serverConfig() *ssh.ServerConfig {
 	c := &ssh.ServerConfig{MaxAuthTries: s.opts.MaxTries}
-	c.AuthLogCallback = func(_ ssh.ConnMetadata, method string, _ error) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.attempts = append(s.attempts, method)
-	}
 	for _, k := range s.opts.HostKeys {
 		c.AddHostKey(k)
 	}
