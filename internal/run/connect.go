@@ -188,18 +188,18 @@ func (p *play) environment(t *playbook.Task, s *template.Scope) ([]string, error
 }
 
 // connect returns the host that the task works on, as its user.
-func (p *play) connect(ctx context.Context, t *playbook.Task, tg *target) (remote.Host, remote.Connection, error) {
+func (p *play) connect(ctx context.Context, t *playbook.Task, tg *target) (remote.Host, error) {
 	s, err := p.settings(t, tg)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	conn, err := tg.host.connection(ctx, p.Dial, s)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	h := conn.As(tg.become)
 	if len(tg.env) > 0 {
 		h = withEnvironment(h, tg.env)
 	}
-	return h, conn, nil
+	return h, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"kops/internal/diag"
 	"kops/internal/event"
@@ -136,7 +137,8 @@ func (x *execution) do(ctx context.Context, s *template.Scope, o *outcome, tg *t
 		return
 	}
 	w := &work{x: x, tg: tg, check: check, diff: diff, name: m.Name}
-	defer func() { o.trips = w.trips() }()
+	ctx = remote.CountTrips(ctx, &w.trips)
+	defer func() { o.trips = w.trips.Load() }()
 	if a, ok := spec.(action.Spec); ok {
 		out, err := a.Act(ctx, w.env(s, args))
 		o.action, o.verbosity = out, out.Verbosity
@@ -183,8 +185,7 @@ type work struct {
 	check, diff bool
 	name        string
 	host        remote.Host
-	conn        remote.Connection
-	before      int64
+	trips       atomic.Int64
 	seen        *overlay.Reader // check mode: what the task's Plan reads by
 }
 
@@ -195,11 +196,11 @@ func (w *work) connect(ctx context.Context) (remote.Host, error) {
 	if err := w.x.opening(w.tg); err != nil {
 		return nil, err
 	}
-	h, conn, err := w.x.p.connect(ctx, w.x.t, w.tg)
+	h, err := w.x.p.connect(ctx, w.x.t, w.tg)
 	if err != nil {
 		return nil, err
 	}
-	w.host, w.conn, w.before = h, conn, conn.RoundTrips()
+	w.host = h
 	return h, nil
 }
 
@@ -213,13 +214,6 @@ func (x *execution) opening(tg *target) error {
 	}
 	x.h.opening = nil
 	return err
-}
-
-func (w *work) trips() int64 {
-	if w.conn == nil {
-		return 0
-	}
-	return w.conn.RoundTrips() - w.before
 }
 
 // reader is the host as Plan sees it: in check mode with what earlier tasks would have done.

@@ -58,7 +58,12 @@ type machine struct {
 
 func (m *machine) Name() string  { return m.name }
 func (m *machine) Login() string { return m.login }
-func (m *machine) RoundTrip()    { m.trips.Add(1) }
+
+// RoundTrip counts one.
+func (m *machine) RoundTrip(ctx context.Context) {
+	m.trips.Add(1)
+	remote.CountTrip(ctx)
+}
 
 // Log discards.
 func (m *machine) Log() *slog.Logger { return slog.New(slog.DiscardHandler) }

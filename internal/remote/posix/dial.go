@@ -17,7 +17,7 @@ func (h *Host) Dial(ctx context.Context, network, address string) (net.Conn, err
 	if direct, known := h.relays.LoadAndDelete(where); known {
 		return h.relay(ctx, network, address, direct.(error))
 	}
-	h.machine.RoundTrip()
+	h.machine.RoundTrip(ctx)
 	conn, err := h.machine.Dial(ctx, network, address)
 	if err == nil {
 		return conn, nil

@@ -154,7 +154,7 @@ func (t *task) start(ctx context.Context, script, prompt string) error {
 			return err
 		}
 	}
-	h.machine.RoundTrip()
+	h.machine.RoundTrip(ctx)
 	go func() { _, _ = t.proc.Write([]byte(first)) }() // a failure shows as the end of the outputs
 	return t.greet(ctx)
 }

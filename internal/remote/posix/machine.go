@@ -21,8 +21,8 @@ type Machine interface {
 	Start(ctx context.Context, line string) (Process, error)
 	// Dial opens a connection from the host's side, with working deadlines.
 	Dial(ctx context.Context, network, address string) (net.Conn, error)
-	// RoundTrip counts one round trip.
-	RoundTrip()
+	// RoundTrip counts one round trip, for the connection and for the caller: see remote.CountTrips.
+	RoundTrip(ctx context.Context)
 	// Log receives what a developer wants to know.
 	Log() *slog.Logger
 }

@@ -39,7 +39,7 @@ func (hs *Hosts) readBus(ctx context.Context) (*godbus.Conn, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, busLimit)
 	defer cancel()
-	hs.machine.RoundTrip()
+	hs.machine.RoundTrip(ctx)
 	stream, err := hs.machine.Dial(ctx, "unix", systemBus)
 	if err != nil {
 		return nil, fmt.Errorf("open the system bus: %w", err)

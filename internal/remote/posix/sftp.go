@@ -39,12 +39,12 @@ func (h *Host) openSFTP(ctx context.Context, name string) (io.ReadCloser, error)
 	r := &sftpReader{task: t}
 	r.ctx, t.pulse = h.watched(ctx, "read "+name, h.hosts.limits.Read, 0)
 	r.stop = context.AfterFunc(r.ctx, t.close) // what is blocked on the channel must end
-	h.machine.RoundTrip()
+	h.machine.RoundTrip(ctx)
 	client, err := sftp.NewClientPipe(&relayed{task: t, ctx: r.ctx}, sftpInput{t})
 	if err != nil {
 		return nil, errors.Join(r.failed(h, err), r.Close())
 	}
-	h.machine.RoundTrip()
+	h.machine.RoundTrip(ctx)
 	f, err := client.Open(name)
 	if err != nil {
 		return nil, errors.Join(r.failed(h, err), r.Close())

@@ -60,7 +60,7 @@ func badBecome(m Machine, err error) error {
 // run runs the script of a call. sent tells whether the script can have run.
 func (s *shell) run(ctx context.Context, h *Host, c call) (res remote.Result, sent bool, err error) {
 	start := time.Now()
-	h.machine.RoundTrip()
+	h.machine.RoundTrip(ctx)
 	fresh := s.fresh
 	if fresh {
 		if err := s.first(ctx, h, c); err != nil {

@@ -63,7 +63,7 @@ func (h *Host) busVerb(ctx context.Context, verb remote.SystemdVerb, units []str
 		return nil, errNoBridge
 	}
 	defer h.bus.release()
-	h.machine.RoundTrip()
+	h.machine.RoundTrip(ctx)
 	conn := h.bus.conn
 	if start := jobMethods[verb]; start != nil {
 		return h.jobs(ctx, start, verb, units)

@@ -24,7 +24,7 @@ func (h *Host) Units(ctx context.Context, names ...string) ([]remote.Unit, error
 			return nil, fmt.Errorf("%q is not the whole name of a unit, like kafka.service", name)
 		}
 	}
-	h.machine.RoundTrip()
+	h.machine.RoundTrip(ctx)
 	watched, p := h.watched(ctx, "read the properties of "+strings.Join(names, ", "), h.hosts.limits.Read, 0)
 	defer p.stop()
 	conn, err := h.hosts.readBus(watched)

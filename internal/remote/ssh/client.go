@@ -44,14 +44,19 @@ type link struct {
 	why    string        // it is gone; to be read after that
 	silent atomic.Bool   // it was given up since keep-alives had no answer
 
-	trips     *atomic.Int64 // the client's
-	preparing sync.Mutex    // held while a session is opened ahead, and for good where that was refused
+	trip      func(context.Context) // counts a round trip
+	preparing sync.Mutex            // held while a session is opened ahead, and for good where that was refused
 }
 
 func (c *client) Name() string      { return c.name }
 func (c *client) Login() string     { return c.config.User }
-func (c *client) RoundTrip()        { c.trips.Add(1) }
 func (c *client) Log() *slog.Logger { return c.dialer.opts.Log }
+
+// RoundTrip counts one.
+func (c *client) RoundTrip(ctx context.Context) {
+	c.trips.Add(1)
+	remote.CountTrip(ctx)
+}
 
 func (c *client) alive() *link {
 	c.mu.Lock()
@@ -82,7 +87,7 @@ func (c *client) link(ctx context.Context) (*link, error) {
 		return nil, err
 	}
 	c.dialer.opts.Log.Debug("connected", "host", c.name, "took", time.Since(start))
-	l := &link{host: c.name, conn: conn, ear: ear, budget: newBudget(), lost: make(chan struct{}), agent: c.config.ForwardAgent != "", trips: &c.trips}
+	l := &link{host: c.name, conn: conn, ear: ear, budget: newBudget(), lost: make(chan struct{}), agent: c.config.ForwardAgent != "", trip: c.RoundTrip}
 	go l.watch(c.config.aliveInterval() * time.Duration(c.config.aliveCount()))
 	go l.keepAlive(c.config.aliveInterval(), c.config.aliveCount())
 	if err := forwardAgent(conn, c.config.ForwardAgent); err != nil {

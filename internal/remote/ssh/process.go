@@ -43,7 +43,7 @@ func (l *link) start(ctx context.Context, line string) (*process, error) {
 		// Without an answer: a host that forbids it goes without.
 		_, _ = p.ch.SendRequest("auth-agent-req@openssh.com", false, nil)
 	}
-	l.trips.Add(1) // it costs none more: sshd takes no input before it has answered
+	l.trip(ctx) // it costs none more: sshd takes no input before it has answered
 	ok, err := p.ch.SendRequest("exec", true, ssh.Marshal(struct{ Line string }{line}))
 	switch {
 	case err != nil && l.isLost():
@@ -65,7 +65,7 @@ func (l *link) session(ctx context.Context) (*process, error) {
 	if p := l.budget.prepared(); p != nil {
 		return p, nil
 	}
-	l.trips.Add(1)
+	l.trip(ctx)
 	ch, requests, err := l.open(ctx)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package ssh
 import (
 	"context"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,11 +20,15 @@ func TestRoundTrips(t *testing.T) {
 	h := c.As(remote.Become{})
 	query := func() int64 {
 		t.Helper()
+		var own atomic.Int64
 		before := c.RoundTrips()
-		if _, err := h.Query(ctx, "true"); err != nil {
+		if _, err := h.Query(remote.CountTrips(ctx, &own), "true"); err != nil {
 			t.Fatal(err)
 		}
-		return c.RoundTrips() - before
+		if n := c.RoundTrips() - before; n != own.Load() {
+			t.Errorf("the connection counts %d round trips, the call %d", n, own.Load())
+		}
+		return own.Load()
 	}
 	if n := query(); n != 3 {
 		t.Errorf("the first script takes %d round trips, want 3: a session, a shell, the script", n)
