@@ -31,6 +31,7 @@ type process struct {
 	idle   bool // likewise
 	pinned bool // likewise
 	opened bool // likewise: ahead, nothing runs on it yet
+	pace   pace
 }
 
 // start has a session run a line. The next session is opened meanwhile.
@@ -176,15 +177,14 @@ func (p *process) watch(requests <-chan *ssh.Request) {
 var signals = map[string]int{"HUP": 1, "INT": 2, "QUIT": 3, "ILL": 4, "ABRT": 6, "FPE": 8, "KILL": 9,
 	"USR1": 10, "SEGV": 11, "USR2": 12, "PIPE": 13, "ALRM": 14, "TERM": 15}
 
-func (p *process) Write(b []byte) (int, error) { return p.ch.Write(b) }
-func (p *process) CloseWrite() error           { return p.ch.CloseWrite() }
-func (p *process) Stdout() io.Reader           { return p.ch }
-func (p *process) Stderr() io.Reader           { return p.ch.Stderr() }
-func (p *process) Exited() <-chan struct{}     { return p.exited }
-func (p *process) ExitCode() (int, error)      { return p.code, p.err }
-func (p *process) Release()                    { p.link.budget.release(p) }
-func (p *process) Claim() bool                 { return p.link.budget.claim(p) }
-func (p *process) Pin()                        { p.link.budget.pin(p) }
+func (p *process) CloseWrite() error       { return p.ch.CloseWrite() }
+func (p *process) Stdout() io.Reader       { return p.ch }
+func (p *process) Stderr() io.Reader       { return p.ch.Stderr() }
+func (p *process) Exited() <-chan struct{} { return p.exited }
+func (p *process) ExitCode() (int, error)  { return p.code, p.err }
+func (p *process) Release()                { p.link.budget.release(p) }
+func (p *process) Claim() bool             { return p.link.budget.claim(p) }
+func (p *process) Pin()                    { p.link.budget.pin(p) }
 
 // Close ends the session.
 func (p *process) Close() error {

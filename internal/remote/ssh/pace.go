@@ -1,0 +1,66 @@
+package ssh
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// burst is how much is sent to a process before sshd is asked whether it has got so far.
+const burst = 128 << 10
+
+// far is how long the quickest answer takes where the line itself keeps the sender back.
+const far = 10 * time.Millisecond
+
+// A pace keeps a sender from running away from sshd. What the process does not take in time, sshd
+// keeps in a buffer, up to the channel's window of 2 MB. It enlarges the buffer packet by packet and
+// moves all of it each time, which costs the host more than all else that it does for a file of
+// some megabytes. So the sender waits until what it sent one burst ago has been answered for, unless
+// the line is long: there the window must be full, and sshd is in no hurry.
+type pace struct {
+	sent     int           // since the last question
+	answered chan struct{} // closed by the answer to the last question
+	quickest atomic.Int64  // of all answers, in nanoseconds; 0 before the first
+}
+
+// Write sends to the process. It is for one sender at a time.
+func (p *process) Write(b []byte) (int, error) {
+	written := 0
+	for len(b) > 0 {
+		n, err := p.ch.Write(b[:min(len(b), burst-p.pace.sent)])
+		written += n
+		if err != nil {
+			return written, err
+		}
+		b = b[n:]
+		if p.pace.sent += n; p.pace.sent == burst {
+			p.pace.sent = 0
+			p.keepPace()
+		}
+	}
+	return written, nil
+}
+
+// keepPace waits for the last answer and asks again. No server knows the request, and each has to
+// say so, after it has taken what was sent before.
+func (p *process) keepPace() {
+	if p.pace.answered != nil {
+		select {
+		case <-p.pace.answered:
+		default:
+			if p.pace.quickest.Load() > int64(far) {
+				return
+			}
+			<-p.pace.answered
+		}
+	}
+	answered, began := make(chan struct{}), time.Now()
+	p.pace.answered = answered
+	go func() {
+		_, _ = p.ch.SendRequest("keepalive@openssh.com", true, nil) // an error is the next write's
+		took := int64(time.Since(began))
+		if quickest := p.pace.quickest.Load(); quickest == 0 || took < quickest {
+			p.pace.quickest.Store(took)
+		}
+		close(answered)
+	}()
+}
