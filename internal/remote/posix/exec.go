@@ -114,6 +114,9 @@ type task struct {
 // startTask starts a script on a channel of its own and waits until it runs. The script is
 // sent by standard input, so nothing of it can be seen in the host's list of processes.
 func (h *Host) startTask(ctx context.Context, script string) (*task, error) {
+	if remote.IsAhead(ctx) {
+		return nil, errNotAhead
+	}
 	if err := h.guard(ctx); err != nil {
 		return nil, err
 	}

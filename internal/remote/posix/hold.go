@@ -17,24 +17,23 @@ func (h *Host) Hold(ctx context.Context, script string) (remote.Result, error) {
 
 // letGo ends the shell and with it what it holds. The next script opens another one.
 func (h *Host) letGo(ctx context.Context) error {
-	select {
-	case h.turn <- struct{}{}:
-		defer func() { <-h.turn }()
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := h.takeTurn(ctx); err != nil {
+		return err
 	}
-	if h.hold != nil {
-		h.hold = nil
-		h.hosts.holding.Store(nil)
-		h.dropShell()
+	defer h.passTurn()
+	if h.hold == nil {
+		return nil
 	}
-	return nil
+	h.hold = nil
+	h.hosts.holding.Store(nil)
+	defer h.dropShell()
+	return h.endShell(ctx)
 }
 
 // A holding is a shell that holds something for all users of the machine.
 type holding struct {
-	host *Host
-	proc Process
+	host  *Host
+	shell *shell
 }
 
 // held keeps the shell that has run a script that holds something, and remembers the script.
@@ -48,7 +47,7 @@ func (h *Host) held(c call, res remote.Result) {
 
 func (h *Host) keep() {
 	h.shell.proc.Pin()
-	h.hosts.holding.Store(&holding{h, h.shell.proc})
+	h.hosts.holding.Store(&holding{h, h.shell})
 }
 
 // guard sees to it that what is held is still held, before anything that does not use the shell
@@ -59,9 +58,11 @@ func (h *Host) guard(ctx context.Context) error {
 		return nil
 	}
 	select {
-	case <-held.proc.Exited():
+	case <-held.shell.proc.Exited():
 	default:
-		return nil
+		if !held.shell.isBroken() {
+			return nil
+		}
 	}
 	_, err := held.host.query(ctx, "take again what is held", ":")
 	return err
@@ -72,7 +73,7 @@ func (h *Host) holdAgain(ctx context.Context) error {
 	if h.hold == nil {
 		return nil
 	}
-	res, _, err := h.shell.run(ctx, h, *h.hold)
+	res, err := h.shell.run(ctx, h, *h.hold)
 	if err != nil {
 		return err
 	}

@@ -61,8 +61,8 @@ func (hs *Hosts) Close() {
 		h.lastSweep()
 		h.bus.close()
 		h.turn <- struct{}{}
-		h.dropShell()
-		<-h.turn
+		_ = h.endShell(context.Background()) // which never ends
+		h.passTurn()
 	}
 }
 
@@ -71,7 +71,7 @@ type Host struct {
 	machine Machine
 	become  remote.Become
 	hosts   *Hosts
-	turn    chan struct{} // held by whoever uses the shell
+	turn    chan struct{} // held by whoever puts a call into the shell's queue, or opens or ends the shell
 	shell   *shell
 	hold    *call // what each shell runs first, see Hold
 	bus     bus
@@ -132,80 +132,155 @@ type call struct {
 // that reads, or that cannot have run, is tried once more where the connection, or
 // the shell, was lost.
 func (h *Host) run(ctx context.Context, c call) (remote.Result, error) {
-	select {
-	case h.turn <- struct{}{}:
-		defer func() { <-h.turn }()
-	case <-ctx.Done():
-		return remote.Result{}, ctx.Err()
-	}
-	for attempt := 0; ; attempt++ {
+	for attempt := 0; ; {
 		res, sent, err := h.runOnce(ctx, c)
-		if err == nil {
-			return res, nil
-		}
-		again := isLost(err) || errors.Is(err, errEnded)
-		if attempt > 0 || ctx.Err() != nil || !again || sent && !c.reads {
+		switch {
+		case err == nil || ctx.Err() != nil || remote.IsAhead(ctx) || sent && !c.reads:
+			return res, err
+		case errors.Is(err, errDropped):
+		case attempt == 0 && (isLost(err) || errors.Is(err, errEnded)):
+			attempt++
+		default:
 			return res, err
 		}
 	}
 }
 
+// runOnce runs a script. sent tells whether it can have run.
 func (h *Host) runOnce(ctx context.Context, c call) (res remote.Result, sent bool, err error) {
+	if err := h.takeTurn(ctx); err != nil {
+		return res, false, err
+	}
+	var s *shell
+	var p *place
+	if s, err = h.enter(ctx, c); err == nil {
+		defer s.leave()
+		p, err = s.send(ctx, h, c)
+	}
+	if err != nil {
+		h.passTurn()
+		return res, false, err
+	}
+	if !c.holds {
+		h.passTurn()
+		res, err = h.await(ctx, s, p)
+		return res, true, err
+	}
+	defer h.passTurn()
+	if res, err = h.listen(ctx, s, p); err == nil {
+		h.held(c, res)
+	}
+	return res, true, err
+}
+
+func (h *Host) takeTurn(ctx context.Context) error {
+	select {
+	case h.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (h *Host) passTurn() { <-h.turn }
+
+// enter returns the shell with room for the call: one that reads goes behind what is under way, since it
+// can be repeated where that ends the shell; any other has the queue to itself.
+func (h *Host) enter(ctx context.Context, c call) (*shell, error) {
 	if h.hold == nil && !c.holds {
 		if err := h.guard(ctx); err != nil {
-			return res, false, err
+			return nil, err
 		}
 	}
-	if h.shell != nil && !h.shell.proc.Claim() {
+	if h.shell != nil && !h.shell.enter() {
 		h.dropShell()
 	}
-	if h.shell == nil {
-		if h.shell, err = h.openShell(ctx); err == nil && !c.holds {
-			err = h.holdAgain(ctx)
-		}
-		if err == nil {
-			err = h.sweep(ctx)
-		}
-		if err != nil {
-			h.dropShell()
-			return res, false, err
-		}
+	switch {
+	case h.shell == nil && remote.IsAhead(ctx):
+		return nil, errNotAhead
+	case h.shell == nil:
+		return h.newShell(ctx, c)
+	case c.reads:
+		return h.shell, nil
 	}
-	res, sent, err = h.shell.run(ctx, h, c)
+	s := h.shell
+	err := s.drain(ctx)
+	if err == nil && s.isBroken() {
+		err = errDropped
+	}
+	if err != nil {
+		s.leave()
+		return nil, err
+	}
+	return s, nil
+}
+
+// newShell opens the shell for a call.
+func (h *Host) newShell(ctx context.Context, c call) (*shell, error) {
+	var err error
+	if h.shell, err = h.openShell(ctx); err == nil && !c.holds {
+		err = h.holdAgain(ctx)
+	}
 	if err == nil {
-		if c.holds {
-			h.held(c, res)
-		}
-		h.shell.proc.Release()
-		return res, sent, nil
+		err = h.sweep(ctx)
 	}
-	sh := h.shell
-	if ctx.Err() != nil || isSilent(err) {
-		sh.greetLate(h)
+	if err != nil {
+		h.dropShell()
+		return nil, err
 	}
-	h.dropShell()
-	if ctx.Err() != nil {
+	return h.shell, nil
+}
+
+// listen reads the answer to a script whose turn it is. Where there is none, the shell is ended.
+func (h *Host) listen(ctx context.Context, s *shell, p *place) (remote.Result, error) {
+	defer s.done(p)
+	if s.isBroken() {
+		return remote.Result{}, errDropped
+	}
+	res, err := s.read(ctx, h, p.call)
+	if err == nil {
+		return res, nil
+	}
+	defer s.end() // who is behind comes to know of it when all is over
+	given := ctx.Err() != nil || isSilent(err)
+	if given {
+		s.greetLate(h)
+	}
+	s.close()
+	switch {
+	case ctx.Err() != nil:
 		err = ctx.Err()
-	}
-	if ctx.Err() != nil || isSilent(err) {
-		h.killGroup(sh.group)
-		return res, sent, err
-	}
-	if err == errEnded {
-		<-sh.proc.Exited()
+	case err == errEnded:
+		<-s.proc.Exited()
 		err = fmt.Errorf("%s: %w", h.machine.Name(), errEnded)
-		if _, lost := sh.proc.ExitCode(); isLost(lost) {
+		if _, lost := s.proc.ExitCode(); isLost(lost) {
 			err = lost
 		}
 	}
-	return res, sent, err
+	if given {
+		h.killGroup(s.group)
+	}
+	return res, err
 }
 
 func (h *Host) dropShell() {
 	if h.shell != nil {
-		h.shell.close()
+		h.shell.end()
 		h.shell = nil
 	}
+}
+
+// endShell ends the shell when it has answered all that is waited for. The caller has the turn.
+func (h *Host) endShell(ctx context.Context) error {
+	if h.shell == nil {
+		return nil
+	}
+	h.shell.dismiss()
+	if err := h.shell.drain(ctx); err != nil {
+		return err
+	}
+	h.dropShell()
+	return nil
 }
 
 // isSilent tells whether a limit was hit.

@@ -30,7 +30,7 @@ func (h *Host) killGroup(group string) {
 		return
 	}
 	defer s.close()
-	_, _, _ = s.run(ctx, h, call{what: "end what hangs", script: `kill -s TERM -- -` + group + ` || exit
+	_, _ = s.run(ctx, h, call{what: "end what hangs", script: `kill -s TERM -- -` + group + ` || exit
 for i in 1 2 3 4 5 6 7 8 9 10; do
 	kill -s 0 -- -` + group + ` 2>/dev/null || exit 0
 	sleep 0.1

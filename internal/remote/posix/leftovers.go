@@ -44,7 +44,7 @@ func (h *Host) remove(script string) {
 func (h *Host) sweep(ctx context.Context) error {
 	calls := h.left.take()
 	for i, c := range calls {
-		if _, _, err := h.shell.run(ctx, h, c); err != nil {
+		if _, err := h.shell.run(ctx, h, c); err != nil {
 			for _, c := range calls[i:] {
 				h.left.add(c)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"kops/internal/remote"
@@ -19,13 +20,33 @@ case $(stat -c %.9Y / 2>/dev/null) in *.*) kops_times='%.9X %.9Y %.9Z';; *) kops
 
 // A shell is a POSIX shell that runs one script after the other. Each script has a
 // subshell, with nothing to read on its input. The end of its outputs is a mark that
-// nobody can guess, so outputs may hold any bytes.
+// nobody can guess, so outputs may hold any bytes. What it says is read by one call at a time, the
+// first in its queue.
 type shell struct {
 	*piped
 	mark  string
 	group string // its process group, "" if unknown
 	fresh bool   // its first marks have not been read yet
-	used  time.Time
+	begun bool   // it has been sent a script
+
+	last    *place        // the end of the queue
+	room    chan struct{} // one for each in the queue
+	wanted  context.Context
+	dismiss context.CancelFunc // ends wanted: answers that nobody waits for are not read to their end
+
+	mu     sync.Mutex
+	calls  int  // that wait for an answer
+	broken bool // it has been ended
+}
+
+// newShell makes a shell of a process; the caller has entered it.
+func newShell(proc Process, mark string) *shell {
+	s := &shell{piped: newPiped(proc), mark: mark, fresh: true, room: make(chan struct{}, queueLimit), calls: 1}
+	s.wanted, s.dismiss = context.WithCancel(context.Background())
+	s.last = newPlace(call{})
+	close(s.last.written)
+	close(s.last.done)
+	return s
 }
 
 // openShell starts a shell as the acting user. Where no password is asked for, it does not
@@ -41,7 +62,7 @@ func (h *Host) openShell(ctx context.Context) (*shell, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &shell{piped: newPiped(proc), mark: mark, fresh: true}
+	s := newShell(proc, mark)
 	if b.Method != "" && (b.Password != "" || b.Method == "su") {
 		wait, p := h.watched(ctx, "start a shell", h.hosts.limits.Read, 0)
 		defer p.stop()
@@ -57,43 +78,47 @@ func badBecome(m Machine, err error) error {
 	return &remote.ConnectError{Host: m.Name(), Reason: remote.BadConfig, Detail: err.Error(), Err: err}
 }
 
-// run runs the script of a call. sent tells whether the script can have run.
-func (s *shell) run(ctx context.Context, h *Host, c call) (res remote.Result, sent bool, err error) {
+// run runs a script in a shell that nobody else uses.
+func (s *shell) run(ctx context.Context, h *Host, c call) (remote.Result, error) {
+	p, err := s.send(ctx, h, c)
+	if err != nil {
+		return remote.Result{}, err
+	}
+	defer s.done(p)
+	return s.read(ctx, h, c)
+}
+
+// read reads the answer to the script of a call.
+func (s *shell) read(ctx context.Context, h *Host, c call) (res remote.Result, err error) {
 	start := time.Now()
-	h.machine.RoundTrip(ctx)
-	fresh := s.fresh
-	if fresh {
-		if err := s.first(ctx, h, c); err != nil {
-			return res, true, err
+	if s.fresh {
+		if err := s.first(ctx, h); err != nil {
+			return res, err
 		}
 	}
 	ctx, s.pulse = h.watched(ctx, c.what, c.limit, c.then)
 	defer s.pulse.stop()
-	if !fresh {
-		if err := s.send(ctx, c); err != nil {
-			return res, true, err
-		}
-	}
 	if err := s.collect(ctx, s.mark+"=", s.mark+"="); err != nil {
-		return res, true, err
+		return res, err
 	}
 	res.Stdout, _ = s.out.cut(s.mark + "=")
 	res.Stderr, _ = s.errs.cut(s.mark + "=")
 	if err := s.collect(ctx, "\n", ""); err != nil {
-		return res, true, err
+		return res, err
 	}
 	status, _ := s.out.cut("\n")
 	if _, err := fmt.Sscan(string(status), &res.ExitCode); err != nil {
-		return res, true, fmt.Errorf("the shell on %s answered %q in place of an exit status", h.machine.Name(), status)
+		return res, fmt.Errorf("the shell on %s answered %q in place of an exit status", h.machine.Name(), status)
 	}
 	res.Duration = time.Since(start)
-	s.used = time.Now()
-	return res, true, nil
+	return res, nil
 }
 
-func (s *shell) send(ctx context.Context, c call) error {
+// wrap returns what the shell is sent for a call.
+func (s *shell) wrap(c call) string {
 	var b strings.Builder
-	if s.fresh {
+	if !s.begun {
+		s.begun = true
 		b.WriteString(shellInit)
 		fmt.Fprintf(&b, "printf %%s %s- >&2\n", s.mark)
 	}
@@ -102,30 +127,14 @@ func (s *shell) send(ctx context.Context, c call) error {
 		run = "eval " + Quote(c.script) + " </dev/null"
 	}
 	fmt.Fprintf(&b, "%s; printf '%%s=%%d\\n' %s $?; printf %%s= %s >&2\n", run, s.mark, s.mark)
-	sending := make(chan error, 1)
-	go func() {
-		_, err := s.proc.Write([]byte(b.String()))
-		sending <- err
-	}()
-	// A shell that does not run yet reads nothing; one that has ended says so on its
-	// outputs, which are read next.
-	select {
-	case <-sending:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return b.String()
 }
 
-// first sends a fresh shell its first script, and waits until it has begun.
-func (s *shell) first(ctx context.Context, h *Host, c call) error {
+// first waits until a fresh shell has begun.
+func (s *shell) first(ctx context.Context, h *Host) error {
 	ctx, s.pulse = h.watched(ctx, "start a shell", h.hosts.limits.Read, 0)
 	defer s.pulse.stop()
-	err := s.send(ctx, c)
-	if err == nil {
-		err = s.greet(ctx, h)
-	}
-	return h.startSilent(err)
+	return h.startSilent(s.greet(ctx, h))
 }
 
 // greet reads what a fresh shell says first, after whatever the host prints at a login.
