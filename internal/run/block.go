@@ -13,7 +13,10 @@ import (
 // hosts end a task before the next begins. rescuable says that a rescue section around
 // the entries takes over where a host fails.
 func (p *play) entries(ctx context.Context, hosts []*host, list []playbook.Entry, rescuable bool) {
-	for _, e := range list {
+	after := p.next
+	defer func() { p.next = after }()
+	for i, e := range list {
+		p.next = &following{list[i+1:], after}
 		hosts = alive(hosts)
 		if len(hosts) == 0 || p.stopping(ctx) {
 			return
@@ -34,7 +37,8 @@ func (p *play) block(ctx context.Context, hosts []*host, b *playbook.Block, resc
 		return
 	}
 	hasRescue := len(b.Rescue) > 0
-	before := unknowns(hosts)
+	before, after := unknowns(hosts), p.next
+	p.next = &following{b.Always, after}
 	p.entries(ctx, hosts, b.Block, rescuable || hasRescue)
 	if hasRescue {
 		p.rescue(ctx, hosts, b, rescuable)
@@ -42,6 +46,7 @@ func (p *play) block(ctx context.Context, hosts []*host, b *playbook.Block, resc
 			p.mayRescue(ctx, hosts, b, before)
 		}
 	}
+	p.next = after
 	if len(b.Always) > 0 {
 		p.always(ctx, hosts, b, rescuable)
 	}

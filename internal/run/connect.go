@@ -187,19 +187,12 @@ func (p *play) environment(t *playbook.Task, s *template.Scope) ([]string, error
 	return env, nil
 }
 
-// connect returns the host that the task works on, as its user.
-func (p *play) connect(ctx context.Context, t *playbook.Task, tg *target) (remote.Host, error) {
+// connect returns the way to the host that the task works on, connected.
+func (p *play) connect(ctx context.Context, t *playbook.Task, tg *target) (way, error) {
 	s, err := p.settings(t, tg)
 	if err != nil {
-		return nil, err
+		return way{}, err
 	}
 	conn, err := tg.host.connection(ctx, p.Dial, s)
-	if err != nil {
-		return nil, err
-	}
-	h := conn.As(tg.become)
-	if len(tg.env) > 0 {
-		h = withEnvironment(h, tg.env)
-	}
-	return h, nil
+	return way{conn, tg.become, tg.env}, err
 }

@@ -27,6 +27,7 @@ type execution struct {
 
 	scope  *template.Scope // the task's own, without an item
 	looped []value.Value   // the loop's items
+	item   int             // which of them is under way
 	owing  bool            // it is written down which handlers the task notifies
 	wrote  []*debt         // by this task
 }
@@ -65,6 +66,7 @@ func (x *execution) keyword(pick func(*playbook.Keywords) playbook.Field) playbo
 // tries runs the task until its until: holds.
 func (x *execution) tries(ctx context.Context, s *template.Scope) *outcome {
 	began := time.Now()
+	defer x.lookAhead(ctx)()
 	hidden, err := flag(s, x.keyword(func(k *playbook.Keywords) playbook.Field { return k.NoLog }), false)
 	x.hidden = hidden || err != nil
 	retries, delay, err := x.retries(s)
@@ -72,6 +74,9 @@ func (x *execution) tries(ctx context.Context, s *template.Scope) *outcome {
 		return x.close(s, (&outcome{task: x.t, began: began}).fails(err))
 	}
 	for attempt := 1; ; attempt++ {
+		if attempt > 1 {
+			x.p.stir() // time has passed
+		}
 		o := x.bounded(ctx, s)
 		o.began = began
 		if retries > 0 && o.status != event.Skipped && o.status != event.Unknown && o.status != event.Unreachable {

@@ -38,6 +38,9 @@ type fleet struct {
 	// user is who logs in; root if empty. Becoming root works.
 	user string
 
+	// looks is told which paths a host is asked for, and whether before the turn of the task.
+	looks func(host, path string, ahead bool)
+
 	// prepare fills a host that is dialled for the first time.
 	prepare func(h *remotetest.Host)
 
@@ -141,6 +144,16 @@ type fakeHost struct {
 }
 
 func (h *fakeHost) User() string { return h.user }
+
+// Files tells of the queries.
+func (h *fakeHost) Files(ctx context.Context, queries ...remote.FileQuery) ([]remote.File, error) {
+	if h.fleet.looks != nil {
+		for _, q := range queries {
+			h.fleet.looks(h.name, q.Path, remote.IsAhead(ctx))
+		}
+	}
+	return h.Host.Files(ctx, queries...)
+}
 
 // Query, Script and Hold run kops's own scripts on the host's disk.
 func (h *fakeHost) Query(ctx context.Context, script string) (remote.Result, error) {

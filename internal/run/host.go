@@ -48,6 +48,8 @@ type host struct {
 	atHome   *account    // the same kept on the controller
 	ledger   *ledger     // what it is owed in this play; nil where nothing is kept
 
+	ahead lookahead // plans made before their turn
+
 	failedHandler bool // the handler that is under way has failed on it
 
 	connMu sync.Mutex
@@ -58,7 +60,7 @@ func newHost(inv *plan.Host) *host {
 	h := &host{
 		name: inv.Name, inv: inv,
 		facts: &value.Map{}, injected: &value.Map{}, setFacts: &value.Map{}, included: &value.Map{},
-		notified: map[*playbook.Task]bool{}, unsure: map[*playbook.Task]string{}, forecast: overlay.NewState(), conns: map[string]remote.Connection{},
+		ahead: lookahead{reach: maxEarly}, notified: map[*playbook.Task]bool{}, unsure: map[*playbook.Task]string{}, forecast: overlay.NewState(), conns: map[string]remote.Connection{},
 	}
 	h.publish(&vars.Set{})
 	return h
@@ -107,7 +109,7 @@ func (h *host) clearFacts() { h.facts, h.injected = &value.Map{}, &value.Map{} }
 
 // connection returns the connection for the given settings, dialled when first needed.
 func (h *host) connection(ctx context.Context, dial remote.Dialer, s remote.Settings) (remote.Connection, error) {
-	key := s.Kind + " " + s.String()
+	key := connectionKey(s)
 	h.connMu.Lock()
 	defer h.connMu.Unlock()
 	if c, ok := h.conns[key]; ok {
@@ -120,6 +122,15 @@ func (h *host) connection(ctx context.Context, dial remote.Dialer, s remote.Sett
 	h.conns[key] = c
 	return c, nil
 }
+
+// connected returns the connection for the given settings; nil where there is none.
+func (h *host) connected(s remote.Settings) remote.Connection {
+	h.connMu.Lock()
+	defer h.connMu.Unlock()
+	return h.conns[connectionKey(s)]
+}
+
+func connectionKey(s remote.Settings) string { return s.Kind + " " + s.String() }
 
 // reset drops the host's connections.
 func (h *host) reset() {

@@ -34,7 +34,11 @@ func (p *play) include(ctx context.Context, hosts []*host, t *playbook.Task, res
 			list = join(list, f, h)
 		}
 	}
-	for _, inc := range list {
+	after := p.next
+	for i, inc := range list {
+		if p.next = nil; i == len(list)-1 { // else the tasks of the next file come first
+			p.next = after
+		}
 		p.runInclusion(ctx, inc, t, rescuable)
 	}
 }

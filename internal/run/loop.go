@@ -38,6 +38,7 @@ func (x *execution) loop(ctx context.Context, s *template.Scope) *outcome {
 	}
 	x.looped = items
 	for i := range items {
+		x.item = i
 		if ctx.Err() != nil {
 			total.fails(ctx.Err())
 			break

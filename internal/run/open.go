@@ -172,6 +172,7 @@ func (p *play) open(ctx context.Context, h *host, tries int) *holder {
 		p.warn(h.name, p.Pos, "no lock is held here, so another run may work on the host at the same time: "+none)
 	}
 	h.lock = h.access.host
+	h.ahead.acted(h.access.become)
 	if h.access.root && p.Owed != nil {
 		p.read(h, debts, nil)
 	}

@@ -62,8 +62,10 @@ func TestOracle(t *testing.T) {
 				t.Fatal(err)
 			}
 			wanted.Why = ""
-			if w, g := pretty(t, wanted), pretty(t, replay(t, path)); w != g {
-				t.Errorf("ansible-playbook (-) and kops (+) differ:\n%s", differences(w, g))
+			for _, noAhead := range []bool{false, true} {
+				if w, g := pretty(t, wanted), pretty(t, replay(t, path, noAhead)); w != g {
+					t.Errorf("ansible-playbook (-) and kops (+, NoAhead %v) differ:\n%s", noAhead, differences(w, g))
+				}
 			}
 		})
 	}
@@ -79,7 +81,7 @@ type options struct {
 	ForceHandlers bool       `json:"force_handlers"`
 }
 
-func replay(t *testing.T, path string) answer {
+func replay(t *testing.T, path string, noAhead bool) answer {
 	src, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +93,7 @@ func replay(t *testing.T, path string) answer {
 		}
 	}
 	s := setup{playbook: path, inventory: "testdata/oracle/inventory/hosts.yaml", limit: o.Limit, extra: o.Extra, tags: plan.Tags{Run: o.Tags, Skip: o.SkipTags}}
-	s.options = run.Options{Forks: 4, Check: o.Check, Defaults: run.Defaults{ForceHandlers: o.ForceHandlers}}
+	s.options = run.Options{Forks: 4, Check: o.Check, NoAhead: noAhead, Defaults: run.Defaults{ForceHandlers: o.ForceHandlers}}
 	summary, events := s.run(t)
 	return answerOf(t, summary, events)
 }

@@ -136,6 +136,10 @@ func (x *execution) do(ctx context.Context, s *template.Scope, o *outcome, tg *t
 		o.fails(err)
 		return
 	}
+	if stirs(m) {
+		x.p.stir()
+		defer x.p.stir()
+	}
 	w := &work{x: x, tg: tg, check: check, diff: diff, name: m.Name}
 	ctx = remote.CountTrips(ctx, &w.trips)
 	defer func() { o.trips = w.trips.Load() }()
@@ -184,7 +188,8 @@ type work struct {
 	tg          *target
 	check, diff bool
 	name        string
-	host        remote.Host
+	way         way
+	host        remote.Host // at its end
 	trips       atomic.Int64
 	seen        *overlay.Reader // check mode: what the task's Plan reads by
 }
@@ -196,12 +201,12 @@ func (w *work) connect(ctx context.Context) (remote.Host, error) {
 	if err := w.x.opening(w.tg); err != nil {
 		return nil, err
 	}
-	h, err := w.x.p.connect(ctx, w.x.t, w.tg)
+	way, err := w.x.p.connect(ctx, w.x.t, w.tg)
 	if err != nil {
 		return nil, err
 	}
-	w.host = h
-	return h, nil
+	w.way, w.host = way, way.host()
+	return w.host, nil
 }
 
 // opening is why the play could not be begun on the task's host, told once: the host is not asked
@@ -228,14 +233,14 @@ func (w *work) reader(ctx context.Context) (remote.Reader, error) {
 // module plans and, unless in check mode, carries out.
 func (w *work) module(ctx context.Context, o *outcome, spec module.Spec) {
 	o.status = event.OK
-	for range maxReplans {
+	for attempt := range maxReplans {
 		r, err := w.reader(ctx)
 		if err != nil {
 			o.fails(err)
 			return
 		}
 		w.x.busy.step("")
-		change, err := spec.Plan(ctx, r)
+		change, err := w.plan(ctx, r, spec, attempt)
 		if w.unsure(o, err) {
 			return
 		}
@@ -288,6 +293,10 @@ func (w *work) predict(ctx context.Context, o *outcome, c module.Change) {
 
 // carryOut does the steps; again says that a new plan is wanted.
 func (w *work) carryOut(ctx context.Context, o *outcome, c module.Change) (again bool, err error) {
+	if len(c.Steps) > 0 {
+		w.x.p.stir()
+		defer w.x.p.stir()
+	}
 	host := w.x.withDebts(w.host, w.tg)
 	for _, s := range c.Steps {
 		if err := ctx.Err(); err != nil {

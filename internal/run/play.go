@@ -30,6 +30,8 @@ type play struct {
 	locking    bool             // it holds the locks of its hosts
 	reading    bool             // it reads what its hosts are owed
 	becomers   []*playbook.Task // that say as whom they act
+	next       *following       // what comes after the task that is under way
+	crowded    bool             // there are more hosts than work at once: nothing is gained by looking ahead
 }
 
 // play runs one play, batch by batch.
@@ -212,7 +214,11 @@ func (p *play) gatherFacts(ctx context.Context) {
 		}
 		return
 	}
+	if p.next = (&following{list: p.PreTasks}); len(p.PreTasks) == 0 {
+		p.next = &following{p.Roles, &following{list: p.Tasks}}
+	}
 	p.task(ctx, hosts, p.factsTask(), false)
+	p.next = nil
 }
 
 // settle is called after each task with the hosts that failed at it: it stops the play

@@ -44,6 +44,8 @@ type Options struct {
 	Stop <-chan struct{}
 	// Heartbeat is how long a task may be silent; 0 means ten seconds.
 	Heartbeat time.Duration
+	// NoAhead plans each task at its turn alone.
+	NoAhead bool
 	// Started describes the run for its first event.
 	Started event.RunStarted
 }
@@ -87,7 +89,9 @@ type runner struct {
 	mu     sync.Mutex // hosts, order
 	hosts  map[string]*host
 	order  []*host
-	tasks  atomic.Int64 // identifiers of tasks
+	tasks  atomic.Int64   // identifiers of tasks
+	epoch  atomic.Int64   // see stir
+	early  sync.WaitGroup // plans that were begun before their turn
 	watch  *watch
 	slots  chan struct{} // forks
 	halted bool          // a play ended the run: everything failed
@@ -122,6 +126,10 @@ func Run(ctx context.Context, opts Options) (Summary, error) {
 	r.watch = startWatch(r.Heartbeat, r.Emit)
 	defer r.watch.stop()
 	defer r.closeAll()
+
+	ctx, giveUp := context.WithCancel(ctx)
+	defer r.early.Wait()
+	defer giveUp()
 
 	began := time.Now()
 	r.Emit(opts.Started)

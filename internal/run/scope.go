@@ -41,7 +41,7 @@ func withRole(s *vars.Set, role *playbook.Role) *vars.Set {
 
 // scope returns the scope in which a task's templates are evaluated on a host.
 func (p *play) scope(ctx context.Context, h *host, e playbook.Entry) *template.Scope {
-	return p.Plan.Engine().Scope(ctx, p.taskVars(h, e), p.searchPath(e))
+	return p.Plan.Engine().Scope(ctx, p.taskVars(h, e), p.searchPath(e)).Guarded(func(string) error { p.stir(); return nil })
 }
 
 // searchPath lists where the files of a task are looked for.

@@ -79,6 +79,7 @@ func (p *play) once(ctx context.Context, h *host, t *playbook.Task) bool {
 // how many work at the same time.
 func (p *play) onHosts(ctx context.Context, hosts []*host, t *playbook.Task, id int, rescuable bool) []*outcome {
 	outcomes := make([]*outcome, len(hosts))
+	p.crowded = len(hosts) > p.Forks
 	throttle := p.throttle(ctx, hosts[0], t)
 	name := p.nameOf(ctx, hosts[0], t)
 	var wg sync.WaitGroup
@@ -92,6 +93,7 @@ func (p *play) onHosts(ctx context.Context, hosts []*host, t *playbook.Task, id 
 			p.Emit(event.HostStarted{Task: id, Host: h.name})
 			x := &execution{p: p, h: h, t: t, id: id, busy: b}
 			outcomes[i] = x.run(ctx)
+			h.ahead.ended(outcomes[i])
 			x.settleOwed(ctx, outcomes[i], rescuable)
 			p.Emit(outcomes[i].event(id, h))
 		})

@@ -38,9 +38,9 @@ func (e *Engine) lookup(c *jinja.Call, wantList bool) (value.Value, error) {
 	}
 	name := trimBuiltin(value.Str(c.Args[0]))
 	options := c.Kwargs.Clone()
-	errors := "strict"
+	severity := "strict"
 	if v, ok := options.Get("errors"); ok {
-		errors = value.Str(v)
+		severity = value.Str(v)
 		options.Delete("errors")
 	}
 	if v, ok := options.Get("wantlist"); ok {
@@ -49,7 +49,7 @@ func (e *Engine) lookup(c *jinja.Call, wantList bool) (value.Value, error) {
 	}
 	items, err := e.Query(c, name, c.Args[1:], options)
 	if err != nil {
-		if errors == "ignore" || errors == "warn" {
+		if severity == "ignore" || severity == "warn" {
 			if wantList {
 				return value.NewList(), nil
 			}
@@ -76,11 +76,33 @@ func (e *Engine) Query(c *jinja.Call, name string, terms []value.Value, options 
 	if s == nil {
 		return nil, fmt.Errorf("lookup %q is not available here", name)
 	}
-	items, err := fn(&lookupCall{Call: c, Terms: terms, Options: options, Env: s})
+	items, err := s.guarded(name, func() ([]value.Value, error) {
+		return fn(&lookupCall{Call: c, Terms: terms, Options: options, Env: s})
+	})
 	if err != nil {
 		return nil, fmt.Errorf("lookup %q: %w", name, err)
 	}
 	return items, nil
+}
+
+// guarded does a lookup under the scope's guard.
+func (s *Scope) guarded(name string, do func() ([]value.Value, error)) ([]value.Value, error) {
+	switch name {
+	case "pipe", "lines", "url", "password":
+	default:
+		return do()
+	}
+	if s.guard == nil {
+		return do()
+	}
+	if err := s.guard(name); err != nil {
+		return nil, err
+	}
+	items, err := do()
+	if after := s.guard(name); err == nil {
+		err = after
+	}
+	return items, err
 }
 
 // joined is what lookup() makes of a list: texts with commas between them, a single

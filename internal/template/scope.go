@@ -45,6 +45,7 @@ type Scope struct {
 	vars   *vars.Set
 	search []string
 	trail  *trail
+	guard  func(lookup string) error // see Guarded; nil guards nothing
 }
 
 // trail is the chain of templates that are being evaluated for one another.
@@ -62,6 +63,15 @@ func (e *Engine) Scope(ctx context.Context, v *vars.Set, search []string) *Scope
 func (s *Scope) With(v *vars.Set) *Scope {
 	c := *s
 	c.vars = v
+	return &c
+}
+
+// Guarded returns the scope with a guard, which is called before and after each lookup that does more
+// than read the controller's variables and files: it runs a program, asks a server, or may write
+// a file. An error of the guard refuses the lookup.
+func (s *Scope) Guarded(guard func(lookup string) error) *Scope {
+	c := *s
+	c.guard = guard
 	return &c
 }
 
