@@ -35,7 +35,7 @@ var rules = []rule{
 	{"internal/module/all", []string{"internal/module", "internal/module/*"}},
 	{"internal/module/moduletest", []string{"internal/module", "internal/remote/...", "internal/value", "internal/diag"}},
 	{"internal/module/dockerapi/dockertest", nil},
-	{"internal/module/*", []string{"internal/module", "internal/module/attributes", "internal/module/pattern", "internal/module/process", "internal/module/dockerapi", "internal/remote", "internal/kafka", "internal/value", "internal/diag"}},
+	{"internal/module/*", []string{"internal/module", "internal/module/attributes", "internal/module/pattern", "internal/module/process", "internal/module/dockerapi", "internal/module/kafkaapi", "internal/remote", "internal/kafka", "internal/value", "internal/diag"}},
 	{"internal/state", []string{"internal/event", "internal/value", "internal/diag"}},
 	{"internal/plan", []string{"internal/inventory", "internal/playbook", "internal/vars", "internal/template", "internal/module", "internal/yamlpos", "internal/value", "internal/diag"}},
 	{"internal/run/action", []string{"internal/module", "internal/remote", "internal/state", "internal/template", "internal/value", "internal/diag"}},

@@ -1,6 +1,6 @@
 // Package kafka speaks Kafka's admin protocol and ZooKeeper's four-letter words over a
 // dial function that is handed in, so that it reaches clusters which only their hosts can
-// reach. It only reads.
+// reach.
 package kafka
 
 import (
@@ -8,17 +8,21 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
-	"slices"
+	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// Dial opens a connection, as net.Dialer.DialContext does.
-type Dial func(ctx context.Context, network, address string) (net.Conn, error)
+// Dial opens a connection to a broker. Its number is -1 before it has said who it is: for
+// bootstrap addresses.
+type Dial func(ctx context.Context, broker int32, address string) (net.Conn, error)
 
 // Options say how to reach a cluster.
 type Options struct {
@@ -36,6 +40,11 @@ type Client struct {
 	kgo     *kgo.Client
 	admin   *kadm.Client
 	timeout time.Duration
+	login   string // mechanism and user, for people
+
+	mu      sync.Mutex
+	trouble error  // why the last connection was not opened; nil if it was
+	reached string // the address of the last that was
 }
 
 // Open prepares a client; the first request connects.
@@ -46,6 +55,7 @@ func Open(dial Dial, o Options) (*Client, error) {
 	if o.CallTimeout <= 0 {
 		o.CallTimeout = defaultCallTimeout
 	}
+	c := &Client{timeout: o.CallTimeout}
 	if o.TLS != nil {
 		config, err := o.TLS.config()
 		if err != nil {
@@ -56,7 +66,7 @@ func Open(dial Dial, o Options) (*Client, error) {
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(o.Bootstrap...),
 		kgo.ClientID("kops"),
-		kgo.Dialer(dial),
+		kgo.Dialer(c.dialer(dial)),
 		kgo.RequestTimeoutOverhead(o.CallTimeout),
 		kgo.RetryTimeout(o.CallTimeout),
 		kgo.RequestRetries(2),
@@ -68,14 +78,42 @@ func Open(dial Dial, o Options) (*Client, error) {
 			return nil, err
 		}
 		opts = append(opts, kgo.SASL(mechanism))
+		c.login = o.SASL.String()
 	}
-	client, err := kgo.NewClient(opts...)
-	if err != nil {
+	var err error
+	if c.kgo, err = kgo.NewClient(opts...); err != nil {
 		return nil, fmt.Errorf("kafka client: %w", err)
 	}
-	admin := kadm.NewClient(client)
-	admin.SetTimeoutMillis(int32(o.CallTimeout.Milliseconds()))
-	return &Client{kgo: client, admin: admin, timeout: o.CallTimeout}, nil
+	c.admin = kadm.NewClient(c.kgo)
+	c.admin.SetTimeoutMillis(int32(o.CallTimeout.Milliseconds()))
+	return c, nil
+}
+
+// dialer is the dial function as the library wants it. It keeps what went wrong last, which the
+// library may word as a time limit.
+func (c *Client) dialer(dial Dial) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, _, address string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, c.timeout)
+		defer cancel()
+		broker, address := unnumbered(address)
+		conn, err := dial(ctx, broker, address)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if err != nil {
+			if broker >= 0 {
+				err = fmt.Errorf("broker %d: %w", broker, err)
+			}
+			c.trouble = fmt.Errorf("connect to %s: %w", address, err)
+			return nil, c.trouble
+		}
+		c.trouble, c.reached = nil, address
+		return newNumberer(conn), nil
+	}
+}
+
+// limit returns ctx with the time limit of one request.
+func (c *Client) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, c.timeout)
 }
 
 // Close ends the client's connections.
@@ -99,8 +137,8 @@ func CheckAddresses(addresses []string) error {
 }
 
 func overTLS(dial Dial, config *tls.Config) Dial {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := dial(ctx, network, address)
+	return func(ctx context.Context, broker int32, address string) (net.Conn, error) {
+		conn, err := dial(ctx, broker, address)
 		if err != nil {
 			return nil, err
 		}
@@ -116,12 +154,26 @@ func overTLS(dial Dial, config *tls.Config) Dial {
 	}
 }
 
-// explain names what the client library words for programmers.
+// explain says what was being done, where, and in a person's words what went wrong.
 func (c *Client) explain(what string, err error) error {
-	if errors.Is(err, context.DeadlineExceeded) {
-		seeds := c.kgo.OptValue(kgo.SeedBrokers).([]string)
-		slices.Sort(seeds)
-		return fmt.Errorf("%s: no answer from %s within %s: %w", what, strings.Join(seeds, ", "), c.timeout, err)
+	c.mu.Lock()
+	trouble, reached := c.trouble, c.reached
+	c.mu.Unlock()
+	var eof *kgo.ErrFirstReadEOF
+	late := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
+	switch {
+	case reached == "" && late && trouble != nil:
+		return fmt.Errorf("%s: %w", what, trouble)
+	case reached == "":
+		return fmt.Errorf("%s: %w", what, err)
+	case late:
+		return fmt.Errorf("%s: no answer from %s within %s, although it accepts connections: is it a broker, and does its listener speak what security_protocol says?", what, reached, c.timeout)
+	case errors.Is(err, kerr.SaslAuthenticationFailed), c.login != "" && errors.Is(err, io.EOF):
+		return fmt.Errorf("%s: %s refuses the login (%s): %w", what, reached, c.login, err)
+	case errors.As(err, &eof):
+		return fmt.Errorf("%s: %s closed the connection at once: its listener speaks another security_protocol (TLS, SASL), or refuses this client", what, reached)
+	case strings.Contains(err.Error(), reached):
+		return fmt.Errorf("%s: %w", what, err)
 	}
-	return fmt.Errorf("%s: %w", what, err)
+	return fmt.Errorf("%s: %s: %w", what, reached, err)
 }

@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,10 +22,14 @@ import (
 
 var dialer net.Dialer
 
+func direct(ctx context.Context, _ int32, address string) (net.Conn, error) {
+	return dialer.DialContext(ctx, "tcp", address)
+}
+
 func describe(t *testing.T, fake *kfake.Cluster, o Options) (Cluster, error) {
 	t.Helper()
 	o.Bootstrap, o.CallTimeout = fake.ListenAddrs()[:1], 5*time.Second
-	client, err := Open(dialer.DialContext, o)
+	client, err := Open(direct, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,11 +66,11 @@ func TestDescribe(t *testing.T) {
 func TestDescribeNamesTheBrokerThatDoesNotAnswer(t *testing.T) {
 	fake := start(t)
 	dead := fake.ListenAddrs()[2]
-	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+	dial := func(ctx context.Context, broker int32, address string) (net.Conn, error) {
 		if address == dead {
-			return nil, &net.OpError{Op: "dial", Net: network, Err: net.UnknownNetworkError("killed")}
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: net.UnknownNetworkError("killed")}
 		}
-		return dialer.DialContext(ctx, network, address)
+		return direct(ctx, broker, address)
 	}
 	client, err := Open(dial, Options{Bootstrap: fake.ListenAddrs()[:1], CallTimeout: 2 * time.Second})
 	if err != nil {
@@ -143,6 +148,83 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// Each broker says that it is localhost: the number alone tells one from the other.
+func TestBrokersThatAdvertiseOneAddress(t *testing.T) {
+	fake := start(t)
+	fake.ControlKey(int16(kmsg.Metadata), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		fake.KeepControl()
+		response := request.ResponseKind().(*kmsg.MetadataResponse)
+		for id := range int32(3) {
+			broker := kmsg.NewMetadataResponseBroker()
+			broker.NodeID, broker.Host, broker.Port = id, "localhost", 9092
+			response.Brokers = append(response.Brokers, broker)
+		}
+		return response, nil, true
+	})
+	var mu sync.Mutex
+	dialled := map[int32]string{}
+	dial := func(ctx context.Context, broker int32, address string) (net.Conn, error) {
+		mu.Lock()
+		dialled[broker] = address
+		mu.Unlock()
+		if broker >= 0 {
+			address = fake.ListenAddrs()[broker]
+		}
+		return direct(ctx, broker, address)
+	}
+	client, err := Open(dial, Options{Bootstrap: fake.ListenAddrs()[:1], CallTimeout: 5 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	c, err := client.Describe(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id := range int32(3) {
+		if c.Brokers[id].Err != nil || dialled[id] != "localhost:9092" || c.Brokers[id].Address != "localhost:9092" {
+			t.Errorf("broker %+v, dialled %v", c.Brokers[id], dialled)
+		}
+	}
+}
+
+func TestWhatCannotBeReachedIsNamed(t *testing.T) {
+	fake := start(t, kfake.EnableSASL(), kfake.Superuser("PLAIN", "kops", "right"))
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	tests := []struct {
+		name string
+		o    Options
+		want []string
+	}{
+		{"nobody listens", Options{Bootstrap: []string{"127.0.0.1:1"}}, []string{"127.0.0.1:1", "connection refused"}},
+		{"accepts and never answers", Options{Bootstrap: []string{silent.Addr().String()}}, []string{silent.Addr().String(), "no answer", "within 1s"}},
+		{"a wrong password", Options{Bootstrap: fake.ListenAddrs()[:1], SASL: &SASL{Mechanism: "PLAIN", Username: "kops", Password: "wr0ng"}},
+			[]string{fake.ListenAddrs()[0], "refuses the login (PLAIN as kops)"}},
+		{"no login where one is needed", Options{Bootstrap: fake.ListenAddrs()[:1]}, []string{fake.ListenAddrs()[0], "security_protocol"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.o.CallTimeout = time.Second
+			client, err := Open(direct, tt.o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer client.Close()
+			_, err = client.Describe(context.Background())
+			for _, part := range tt.want {
+				if err == nil || !strings.Contains(err.Error(), part) || strings.Contains(err.Error(), "wr0ng") {
+					t.Errorf("error %v, want %q", err, part)
+				}
+			}
+			t.Log(err)
+		})
+	}
+}
+
 func TestOpenRefuses(t *testing.T) {
 	tests := []struct {
 		name string
@@ -158,7 +240,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := Open(dialer.DialContext, tt.o)
+			_, err := Open(direct, tt.o)
 			if err == nil || !strings.Contains(err.Error(), tt.err) {
 				t.Errorf("error %v, want %q", err, tt.err)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"sync"
@@ -93,7 +94,8 @@ func (c *Client) Describe(ctx context.Context) (Cluster, error) {
 func brokersOf(meta kadm.Metadata) []Broker {
 	var brokers []Broker
 	for _, b := range meta.Brokers {
-		broker := Broker{ID: b.NodeID, Address: fmt.Sprintf("%s:%d", b.Host, b.Port)}
+		_, host := unnumbered(b.Host)
+		broker := Broker{ID: b.NodeID, Address: net.JoinHostPort(host, strconv.Itoa(int(b.Port)))}
 		if b.Rack != nil {
 			broker.Rack = *b.Rack
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"time"
 )
@@ -27,11 +28,14 @@ type Server struct {
 	Metrics     map[string]string // of mntr; nil where the server does not allow it
 }
 
+// DialAddress opens a connection, as net.Dialer.DialContext does.
+type DialAddress func(ctx context.Context, network, address string) (net.Conn, error)
+
 // maxWordAnswer limits what is read of an answer.
 const maxWordAnswer = 1 << 20
 
 // Word sends a four-letter word to a ZooKeeper server and returns its answer.
-func Word(ctx context.Context, dial Dial, address, word string) (string, error) {
+func Word(ctx context.Context, dial DialAddress, address, word string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, defaultCallTimeout)
 	defer cancel()
 	conn, err := dial(ctx, "tcp", address)
@@ -61,7 +65,7 @@ func Word(ctx context.Context, dial Dial, address, word string) (string, error) 
 }
 
 // AskServer asks a ZooKeeper server for its mode, and for its metrics where it tells them.
-func AskServer(ctx context.Context, dial Dial, address string) (Server, error) {
+func AskServer(ctx context.Context, dial DialAddress, address string) (Server, error) {
 	text, err := Word(ctx, dial, address, "srvr")
 	if err != nil {
 		return Server{}, err

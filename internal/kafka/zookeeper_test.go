@@ -14,7 +14,7 @@ const srvrAnswer = "Zookeeper version: 3.8.4-9316c2a7a97e1666d8f4593f34dd6fc36ec
 	"Latency min/avg/max: 0/0.0/0\nReceived: 2\nSent: 1\nConnections: 1\nOutstanding: 0\nZxid: 0x100000000\nMode: leader\nNode count: 5\n"
 
 // answering is a dial function to a server that answers each four-letter word as told.
-func answering(answers map[string]string) Dial {
+func answering(answers map[string]string) DialAddress {
 	return func(context.Context, string, string) (net.Conn, error) {
 		ours, theirs := net.Pipe()
 		go func() {

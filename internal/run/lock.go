@@ -114,7 +114,7 @@ func quoted(word string) string {
 // atHome are the actions that need no host, and onlyLook those that change none.
 var (
 	atHome   = []string{"add_host", "assert", "debug", "fail", "group_by", "include_vars", "meta", "pause", "set_fact"}
-	onlyLook = []string{"kafka_health", "ping", "setup", "slurp", "stat", "wait_for", "zookeeper_health"}
+	onlyLook = []string{"kafka_can_stop", "kafka_cluster_info", "kafka_health", "ping", "setup", "slurp", "stat", "wait_for", "zookeeper_health", "zookeeper_info"}
 )
 
 // touches tells whether any task of the play asks one of its hosts for anything, and changes whether

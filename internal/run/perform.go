@@ -233,6 +233,7 @@ func (w *work) reader(ctx context.Context) (remote.Reader, error) {
 // module plans and, unless in check mode, carries out.
 func (w *work) module(ctx context.Context, o *outcome, spec module.Spec) {
 	o.status = event.OK
+	w.x.p.meet(spec, w.x.t, w.tg)
 	for attempt := range maxReplans {
 		r, err := w.reader(ctx)
 		if err != nil {

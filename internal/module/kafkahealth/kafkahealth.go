@@ -12,13 +12,13 @@ import (
 
 	"kops/internal/kafka"
 	"kops/internal/module"
+	"kops/internal/module/kafkaapi"
 	"kops/internal/remote"
 	"kops/internal/value"
 )
 
 // Spec is what is asked of the cluster.
 type Spec struct {
-	Bootstrap       []string    `arg:"bootstrap,alias=bootstrap_servers" doc:"brokers to begin with, host:port as this host reaches them"`
 	Brokers         value.Value `arg:"brokers,raw" doc:"how many brokers must be registered and answer, or the list of their ids"`
 	UnderReplicated int         `arg:"under_replicated" doc:"how many partitions may lack an in-sync replica"`
 	Offline         int         `arg:"offline" doc:"how many partitions may lack a leader"`
@@ -27,22 +27,9 @@ type Spec struct {
 	VoterLag        int         `arg:"voter_lag" doc:"how many records a KRaft controller may be behind the quorum's leader; -1 for any number"`
 	Timeout         int         `arg:"timeout" doc:"seconds to wait until the cluster is healthy; 0 asks once"`
 	Interval        int         `arg:"interval" doc:"seconds between two looks"`
-	Security
+	kafkaapi.Connection
 
 	criteria kafka.Criteria
-}
-
-// Security says how brokers are logged in to. Files are the host's.
-type Security struct {
-	Protocol   string        `arg:"security_protocol,choices=PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL" doc:"as in Kafka's clients"`
-	Mechanism  string        `arg:"sasl_mechanism,choices=PLAIN|SCRAM-SHA-256|SCRAM-SHA-512" doc:"how to log in"`
-	Username   string        `arg:"sasl_username" doc:"who logs in"`
-	Password   module.Secret `arg:"sasl_password" doc:"the password"`
-	CA         string        `arg:"tls_ca" doc:"PEM file, on the host, of the authorities to trust; the controller's own if not given"`
-	Cert       string        `arg:"tls_cert,with=tls_key" doc:"PEM file, on the host, of the client's certificate"`
-	Key        string        `arg:"tls_key,with=tls_cert" doc:"PEM file, on the host, of the client's key"`
-	ServerName string        `arg:"tls_server_name" doc:"name that the brokers' certificates must bear, in place of the one that was dialled"`
-	SkipVerify bool          `arg:"tls_skip_verify" doc:"accept any certificate"`
 }
 
 // New describes kafka_health.
@@ -52,7 +39,7 @@ func New() *module.Module {
 		Doc: module.Doc{
 			Summary: "Wait until a Kafka cluster is healthy.",
 			Notes: []string{
-				"It asks through the host's SSH connection, in Kafka's admin protocol, and never changes anything.",
+				kafkaapi.Note, "It never changes anything.",
 				"In check mode it looks once. A cluster that is not healthy then is reported as unknown, not as failed.",
 				"A broker that is registered but does not answer counts as missing: one that was killed stays registered until its session ends.",
 				"With KRaft the quorum of controllers must have a leader; voter_lag limits how far the others may be behind.",
@@ -79,16 +66,15 @@ func New() *module.Module {
 			},
 		},
 		New: func() module.Spec {
-			return &Spec{Bootstrap: []string{"127.0.0.1:9092"}, Timeout: 300, Interval: 2, VoterLag: -1,
-				Security: Security{Protocol: "PLAINTEXT"}}
+			return &Spec{Timeout: 300, Interval: 2, VoterLag: -1, Connection: kafkaapi.Default()}
 		},
 	}
 }
 
 // Validate checks what depends on each other, and the shape of brokers.
 func (s *Spec) Validate() error {
-	if err := kafka.CheckAddresses(s.Bootstrap); err != nil {
-		return fmt.Errorf("bootstrap: %w", err)
+	if err := s.Check(); err != nil {
+		return err
 	}
 	for _, n := range []struct {
 		name  string
@@ -105,16 +91,6 @@ func (s *Spec) Validate() error {
 		if _, err := path.Match(glob, ""); err != nil {
 			return fmt.Errorf("ignore_topics: %q is not a glob", glob)
 		}
-	}
-	sasl := strings.HasPrefix(s.Protocol, "SASL_")
-	if sasl && (s.Mechanism == "" || s.Username == "") {
-		return fmt.Errorf("security_protocol: %s needs sasl_mechanism, sasl_username and sasl_password", s.Protocol)
-	}
-	if !sasl && s.Mechanism+s.Username != "" {
-		return fmt.Errorf("sasl_mechanism: only with security_protocol SASL_PLAINTEXT or SASL_SSL, not %s", s.Protocol)
-	}
-	if !strings.HasSuffix(s.Protocol, "SSL") && s.CA+s.Cert+s.ServerName != "" {
-		return fmt.Errorf("tls_ca, tls_cert and tls_server_name: only with security_protocol SSL or SASL_SSL, not %s", s.Protocol)
 	}
 	return s.readBrokers()
 }
@@ -154,9 +130,11 @@ func (s *Spec) readBrokers() error {
 // Plan looks once. Where that is not enough, the step waits.
 func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error) {
 	// A file of the login that is not there is a mistake, nothing to wait for.
-	if _, err := s.options(ctx, h); err != nil {
+	client, err := s.Open(ctx, h)
+	if err != nil {
 		return module.Change{}, err
 	}
+	client.Close()
 	cluster, problems, err := s.look(ctx, h)
 	if err != nil {
 		problems = []string{err.Error()}
@@ -207,11 +185,7 @@ func (s *Spec) wait(ctx context.Context, h remote.Host) (module.Outcome, error) 
 // look describes the cluster with connections of its own, so that a broker which came
 // back is reached at once.
 func (s *Spec) look(ctx context.Context, h remote.Reader) (kafka.Cluster, []string, error) {
-	options, err := s.options(ctx, h)
-	if err != nil {
-		return kafka.Cluster{Controller: -1}, nil, err
-	}
-	client, err := kafka.Open(h.Dial, options)
+	client, err := s.Open(ctx, h)
 	if err != nil {
 		return kafka.Cluster{Controller: -1}, nil, err
 	}
