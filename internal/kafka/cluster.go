@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -21,9 +22,15 @@ type Cluster struct {
 	// of the controllers' quorum, which need not be a broker. -1 if there is none.
 	Controller int32
 	KRaft      bool
-	Voters     []Voter // of the controllers' quorum; none with ZooKeeper
-	Brokers    []Broker
-	Partitions []Partition // by topic and number, internal topics too
+	// Version is the newest Kafka version whose requests the broker that was asked knows: "3.9",
+	// "at least 4.1" where that is newer than what this client knows.
+	Version       string
+	MetadataLevel int     // of the feature metadata.version; 0 with ZooKeeper
+	Epoch         int32   // of the quorum's leader; 0 with ZooKeeper
+	Voters        []Voter // of the controllers' quorum; none with ZooKeeper
+	Observers     []Voter // brokers that follow the quorum without a vote
+	Brokers       []Broker
+	Partitions    []Partition // by topic and number, internal topics too
 }
 
 // A Broker is a registered broker.
@@ -36,8 +43,9 @@ type Broker struct {
 
 // A Voter is a controller of a KRaft quorum.
 type Voter struct {
-	ID  int32
-	Lag int64 // records behind the leader
+	ID     int32
+	Lag    int64         // records behind the leader
+	Behind time.Duration // since it last had all of the leader's records; 0 where the leader does not tell
 }
 
 // A Partition is where a partition's replicas are, and which of them keep up.
@@ -62,6 +70,11 @@ func (p Partition) UnderReplicated() bool { return len(p.ISR) < len(p.Replicas) 
 // UnderMinISR tells whether producers that wait for all replicas are refused.
 func (p Partition) UnderMinISR() bool { return len(p.ISR) < p.MinISR }
 
+// NotPreferred tells whether another broker than the first replica leads the partition.
+func (p Partition) NotPreferred() bool {
+	return p.Leader >= 0 && len(p.Replicas) > 0 && p.Leader != p.Replicas[0]
+}
+
 const minISRConfig = "min.insync.replicas"
 
 // concurrentProbes limits how many brokers are asked at once whether they answer.
@@ -70,7 +83,7 @@ const concurrentProbes = 16
 // Describe asks for brokers, partitions and quorum, and asks each broker whether it
 // answers: one that was killed stays registered until its session ends.
 func (c *Client) Describe(ctx context.Context) (Cluster, error) {
-	call, cancel := context.WithTimeout(ctx, c.timeout)
+	call, cancel := c.limit(ctx)
 	defer cancel()
 	meta, err := c.admin.Metadata(call)
 	if err != nil {
@@ -112,6 +125,9 @@ func partitionsOf(meta kadm.Metadata, minISR map[string]int) ([]Partition, error
 			return nil, fmt.Errorf("topic %s: %w", topic.Topic, topic.Err)
 		}
 		for _, p := range topic.Partitions.Sorted() {
+			if errors.Is(p.Err, kerr.ListenerNotFound) {
+				return nil, fmt.Errorf("partition %s-%d: its leader has no listener of the name by which the bootstrap address is reached: use the port of a listener that all brokers have: %w", p.Topic, p.Partition, p.Err)
+			}
 			// LEADER_NOT_AVAILABLE is a state, not a failure: the leader is -1 then.
 			if p.Err != nil && !kerr.IsRetriable(p.Err) {
 				return nil, fmt.Errorf("partition %s-%d: %w", p.Topic, p.Partition, p.Err)
@@ -135,7 +151,7 @@ func (c *Client) minISR(ctx context.Context, meta kadm.Metadata) (map[string]int
 	if len(meta.Topics) == 0 {
 		return found, nil
 	}
-	call, cancel := context.WithTimeout(ctx, c.timeout)
+	call, cancel := c.limit(ctx)
 	defer cancel()
 	configs, err := c.admin.DescribeTopicConfigs(call, meta.Topics.Names()...)
 	if err != nil {
@@ -171,7 +187,7 @@ func (c *Client) probe(ctx context.Context, brokers []Broker) {
 		wait.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			call, cancel := context.WithTimeout(ctx, c.timeout)
+			call, cancel := c.limit(ctx)
 			defer cancel()
 			request := kmsg.NewPtrMetadataRequest()
 			request.Topics = []kmsg.MetadataRequestTopic{}

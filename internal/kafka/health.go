@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Criteria say what a healthy cluster is.
@@ -48,13 +49,94 @@ func (c Cluster) Problems(want Criteria) []string {
 		}
 	}
 	if len(want.Stopping) > 0 && len(problems) == 0 {
-		problems = append(problems, c.stopProblems(counted, want.Stopping)...)
+		problems = append(problems, c.StopProblems(want.Stopping, want.IgnoreTopics...)...)
 	}
 	return problems
 }
 
-// CanStop tells what would break if these brokers stopped at once; nothing if they may.
-func (c Cluster) CanStop(brokers ...int32) []string { return c.stopProblems(c.Partitions, brokers) }
+// A Loss is a partition that would suffer if brokers stopped.
+type Loss struct {
+	Partition
+	Rest int // in-sync replicas that would be left
+}
+
+// Reason says what would happen to the partition.
+func (l Loss) Reason() string {
+	if l.Rest == 0 {
+		return "it would go offline: no in-sync replica would be left"
+	}
+	return fmt.Sprintf("%d of %d in-sync replicas would be left, and %s is %d", l.Rest, len(l.ISR), minISRConfig, l.MinISR)
+}
+
+// CanStop looks at each partition that has a replica on one of the brokers, but for those of topics
+// that do not count: without these brokers it must keep a leader and min.insync.replicas. What is returned says no.
+func (c Cluster) CanStop(brokers []int32, ignoreTopics ...string) []Loss {
+	var found []Loss
+	for _, p := range (Criteria{IgnoreTopics: ignoreTopics}).counted(c.Partitions) {
+		rest, hit := 0, false
+		for _, id := range p.ISR {
+			switch {
+			case slices.Contains(brokers, id):
+				hit = true
+			case !c.silent(id): // one that was killed stays in sync until its session ends
+				rest++
+			}
+		}
+		if hit && (rest == 0 || rest < p.MinISR) {
+			found = append(found, Loss{p, rest})
+		}
+	}
+	return found
+}
+
+// StopProblems tells what would break if these brokers stopped at once, as sentences; nothing if they may.
+func (c Cluster) StopProblems(brokers []int32, ignoreTopics ...string) []string {
+	problems := stopProblems(c.CanStop(brokers, ignoreTopics...), brokers)
+	if loss := c.QuorumLoss(brokers); loss != "" {
+		problems = append(problems, fmt.Sprintf("stopping broker %s: %s", numbers(brokers), loss))
+	}
+	return problems
+}
+
+// QuorumLoss tells why KRaft's controllers could not do without these of them; "" if they can, or none
+// of the brokers is a voter.
+func (c Cluster) QuorumLoss(stopping []int32) string {
+	votes, rest := 0, 0
+	for _, v := range c.Voters {
+		if slices.Contains(stopping, v.ID) {
+			votes++
+		} else if v.ID == c.Controller || v.Lag <= maxVoterLag && v.Behind <= maxVoterDelay && !c.silent(v.ID) {
+			rest++
+		}
+	}
+	if votes == 0 || rest > len(c.Voters)/2 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d controllers that keep up would be left: no majority", rest, len(c.Voters))
+}
+
+// How far a voter may be behind and still be counted on. Controllers write two records a second where
+// nothing happens.
+const (
+	maxVoterLag   = 100
+	maxVoterDelay = 10 * time.Second
+)
+
+// silent tells whether a broker is known not to answer.
+func (c Cluster) silent(id int32) bool {
+	return slices.ContainsFunc(c.Brokers, func(b Broker) bool { return b.ID == id && b.Err != nil })
+}
+
+// Rack returns the brokers of a rack.
+func (c Cluster) Rack(name string) []int32 {
+	var ids []int32
+	for _, b := range c.Brokers {
+		if b.Rack == name {
+			ids = append(ids, b.ID)
+		}
+	}
+	return ids
+}
 
 func (c Cluster) brokerProblems(want Criteria) []string {
 	var problems []string
@@ -80,23 +162,14 @@ func (c Cluster) brokerProblems(want Criteria) []string {
 	return problems
 }
 
-// stopProblems looks at each partition that has a replica on one of the brokers: without
-// them it must keep a leader and min.insync.replicas.
-func (c Cluster) stopProblems(partitions []Partition, stopping []int32) []string {
+// stopProblems words the losses.
+func stopProblems(found []Loss, stopping []int32) []string {
 	var lost, below []Partition
-	for _, p := range partitions {
-		rest := 0
-		for _, id := range p.ISR {
-			if !slices.Contains(stopping, id) {
-				rest++
-			}
-		}
-		switch {
-		case rest == len(p.ISR):
-		case rest == 0:
-			lost = append(lost, p)
-		case rest < p.MinISR:
-			below = append(below, p)
+	for _, l := range found {
+		if l.Rest == 0 {
+			lost = append(lost, l.Partition)
+		} else {
+			below = append(below, l.Partition)
 		}
 	}
 	var problems []string

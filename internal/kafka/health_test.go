@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 // healthy is a cluster of three brokers with one fully replicated topic.
@@ -54,6 +55,54 @@ func TestProblems(t *testing.T) {
 				tt.change(&c)
 			}
 			got := c.Problems(tt.want)
+			if len(got) != len(tt.text) {
+				t.Fatalf("problems %q, want %q", got, tt.text)
+			}
+			for i, part := range tt.text {
+				if !strings.Contains(got[i], part) {
+					t.Errorf("problem %q, want %q", got[i], part)
+				}
+			}
+		})
+	}
+}
+
+func TestCanStop(t *testing.T) {
+	voters := []Voter{{ID: 1}, {ID: 2}, {ID: 3}}
+	tests := []struct {
+		name     string
+		change   func(*Cluster)
+		stopping []int32
+		ignore   []string
+		text     []string
+	}{
+		{name: "one of three", stopping: []int32{1}},
+		{name: "a rack of two", stopping: []int32{1, 3}, text: []string{"1, 3 would leave partitions with fewer in-sync replicas than min.insync.replicas: 2"}},
+		{name: "all", stopping: []int32{1, 2, 3}, text: []string{"would take partitions offline: 2 (orders-0, orders-1)"}},
+		{name: "topics that do not count", stopping: []int32{1, 2, 3}, ignore: []string{"ord*"}},
+		{name: "another was killed, and is still in sync", stopping: []int32{1}, change: func(c *Cluster) { c.Brokers[1].Err = errors.New("refused") },
+			text: []string{"fewer in-sync replicas"}},
+		{name: "it is out of sync already", stopping: []int32{1}, change: func(c *Cluster) {
+			for i := range c.Partitions {
+				c.Partitions[i].ISR = []int32{2, 3}
+			}
+		}},
+		{name: "a controller of three", stopping: []int32{1}, change: func(c *Cluster) { c.Voters = voters }},
+		{name: "two controllers of three", stopping: []int32{1, 2}, ignore: []string{"*"}, change: func(c *Cluster) { c.Voters = voters },
+			text: []string{"1 of 3 controllers that keep up would be left: no majority"}},
+		{name: "a controller while another lags", stopping: []int32{2}, change: func(c *Cluster) { c.Voters = []Voter{{ID: 1}, {ID: 2}, {ID: 3, Lag: 900}} },
+			text: []string{"1 of 3 controllers"}},
+		{name: "a controller while another is silent", stopping: []int32{2}, change: func(c *Cluster) { c.Voters = []Voter{{ID: 1}, {ID: 2}, {ID: 3, Behind: time.Minute}} },
+			text: []string{"1 of 3 controllers"}},
+		{name: "a broker that is no controller", stopping: []int32{3}, change: func(c *Cluster) { c.Voters = []Voter{{ID: 11}, {ID: 12, Lag: 900}, {ID: 13, Lag: 900}} }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := healthy()
+			if tt.change != nil {
+				tt.change(&c)
+			}
+			got := c.StopProblems(tt.stopping, tt.ignore...)
 			if len(got) != len(tt.text) {
 				t.Fatalf("problems %q, want %q", got, tt.text)
 			}

@@ -13,6 +13,8 @@ import (
 	"kops/internal/module/file"
 	"kops/internal/module/geturl"
 	"kops/internal/module/group"
+	"kops/internal/module/kafkacanstop"
+	"kops/internal/module/kafkaclusterinfo"
 	"kops/internal/module/kafkahealth"
 	"kops/internal/module/lineinfile"
 	"kops/internal/module/ping"
@@ -42,6 +44,8 @@ func Modules() []*module.Module {
 		file.New(),
 		geturl.New(),
 		group.New(),
+		kafkacanstop.New(),
+		kafkaclusterinfo.New(),
 		kafkahealth.New(),
 		lineinfile.New(),
 		ping.New(),

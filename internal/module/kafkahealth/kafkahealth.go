@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
@@ -198,36 +197,17 @@ func (s *Spec) look(ctx context.Context, h remote.Reader) (kafka.Cluster, []stri
 }
 
 func result(c kafka.Cluster, problems []string) *value.Map {
-	var brokers []value.Value
-	for _, b := range c.Brokers {
-		brokers = append(brokers, value.NewMap("id", int64(b.ID), "address", b.Address, "rack", b.Rack, "answers", b.Err == nil))
-	}
-	topics := map[string]bool{}
-	for _, p := range c.Partitions {
-		topics[p.Topic] = true
-	}
 	return value.NewMap(
 		"healthy", len(problems) == 0,
 		"problems", value.Strings(problems),
 		"cluster_id", c.ID,
 		"controller", int64(c.Controller),
 		"kraft", c.KRaft,
-		"brokers", value.NewList(brokers...),
-		"topics", int64(len(topics)),
+		"brokers", kafkaapi.Brokers(c),
+		"topics", kafkaapi.Topics(c.Partitions),
 		"partitions", int64(len(c.Partitions)),
-		"under_replicated", names(c.Partitions, kafka.Partition.UnderReplicated),
-		"offline", names(c.Partitions, kafka.Partition.Offline),
-		"under_min_isr", names(c.Partitions, kafka.Partition.UnderMinISR),
+		"under_replicated", kafkaapi.Names(c.Partitions, kafka.Partition.UnderReplicated),
+		"offline", kafkaapi.Names(c.Partitions, kafka.Partition.Offline),
+		"under_min_isr", kafkaapi.Names(c.Partitions, kafka.Partition.UnderMinISR),
 	)
-}
-
-func names(partitions []kafka.Partition, which func(kafka.Partition) bool) *value.List {
-	var found []string
-	for _, p := range partitions {
-		if which(p) {
-			found = append(found, p.String())
-		}
-	}
-	slices.Sort(found)
-	return value.Strings(found)
 }

@@ -1,0 +1,51 @@
+package kafkaapi
+
+import (
+	"slices"
+
+	"kops/internal/kafka"
+	"kops/internal/value"
+)
+
+// Brokers are a cluster's brokers as a result tells them.
+func Brokers(c kafka.Cluster) *value.List {
+	var brokers []value.Value
+	for _, b := range c.Brokers {
+		m := value.NewMap("id", int64(b.ID), "address", b.Address, "rack", b.Rack, "answers", b.Err == nil)
+		if b.Err != nil {
+			m.Set("error", b.Err.Error())
+		}
+		brokers = append(brokers, m)
+	}
+	return value.NewList(brokers...)
+}
+
+// Names are the partitions for which which holds, sorted.
+func Names(partitions []kafka.Partition, which func(kafka.Partition) bool) *value.List {
+	var found []string
+	for _, p := range partitions {
+		if which(p) {
+			found = append(found, p.String())
+		}
+	}
+	slices.Sort(found)
+	return value.Strings(found)
+}
+
+// Topics counts the topics of partitions.
+func Topics(partitions []kafka.Partition) int64 {
+	topics := map[string]bool{}
+	for _, p := range partitions {
+		topics[p.Topic] = true
+	}
+	return int64(len(topics))
+}
+
+// IDs are numbers of brokers as a result tells them.
+func IDs(ids []int32) *value.List {
+	var all []value.Value
+	for _, id := range ids {
+		all = append(all, int64(id))
+	}
+	return value.NewList(all...)
+}
