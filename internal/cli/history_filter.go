@@ -68,6 +68,8 @@ func (f *filter) pass(l jsonl.Line) []jsonl.Line {
 		shown = len(f.status) == 0 && f.task == "" && f.onHost(e.Host)
 	case event.HandlerOwed:
 		shown = len(f.status) == 0 && f.task == "" && f.onHost(e.Host)
+	case event.Gate:
+		shown = len(f.status) == 0 && f.task == "" && slices.ContainsFunc(e.Hosts, f.onHost)
 	case event.LockWaiting:
 		shown = len(f.status) == 0 && f.task == "" && f.onHost(e.Host)
 	case event.Warning:

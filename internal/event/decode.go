@@ -60,6 +60,8 @@ func decode(kind string, data []byte) (Event, error) {
 		return as[Notified](data)
 	case HandlerOwed{}.Kind():
 		return as[HandlerOwed](data)
+	case Gate{}.Kind():
+		return as[Gate](data)
 	case LockWaiting{}.Kind():
 		return as[LockWaiting](data)
 	case HandlerOwed{}.Kind():

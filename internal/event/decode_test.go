@@ -28,6 +28,7 @@ func whole() []Event {
 		Progress{Task: 1, Name: "t", Host: "a", Elapsed: time.Minute, Doing: "d"},
 		Notified{Host: "a", Handlers: []string{"h"}},
 		HandlerOwed{Host: "a", Handler: "h", Play: "p", Task: "t", Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Run: "r", User: "u", Controller: "c"},
+		Gate{Play: 1, Hosts: []string{"a"}, Cluster: "the cluster", Problems: []string{"p"}},
 		LockWaiting{Host: "a", Run: "r", User: "u", Controller: "c", Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), PID: 7},
 		HandlerOwed{Host: "a", Handler: "h", Play: "p", Task: "t", Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Run: "r", User: "u", Controller: "c"},
 		LockWaiting{Host: "a", Run: "r", User: "u", Controller: "c", Since: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), PID: 7},

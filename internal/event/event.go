@@ -174,6 +174,16 @@ type HandlerOwed struct {
 	Controller string    `json:"controller"` // on which that run was
 }
 
+// Gate says whether a cluster that a play rolls can do without servers: it waits for that, or takes them
+// out of service now.
+type Gate struct {
+	Play     int      `json:"play"`
+	Hosts    []string `json:"hosts"`
+	Cluster  string   `json:"cluster"` // in words
+	Open     bool     `json:"open"`
+	Problems []string `json:"problems,omitempty"` // what it waits for
+}
+
 // LockWaiting says that another run holds the lock of a host, and this one waits for it.
 type LockWaiting struct {
 	Host       string    `json:"host"`
@@ -250,6 +260,7 @@ func (Notified) Kind() string { return "notified" }
 func (HandlerOwed) Kind() string { return "handler_owed" }
 
 // Kind implements Event.
+func (Gate) Kind() string        { return "gate" }
 func (LockWaiting) Kind() string { return "lock_waiting" }
 
 // Kind implements Event.

@@ -24,6 +24,7 @@ func samples() []Event {
 		Progress{Name: "s3cret", Doing: "s3cret"},
 		Notified{Handlers: []string{"s3cret"}},
 		HandlerOwed{Handler: "s3cret", Play: "s3cret", Task: "s3cret"},
+		Gate{Hosts: []string{"h"}, Cluster: "s3cret", Problems: []string{"s3cret"}},
 		LockWaiting{Host: "h"},
 		Warning{Msg: "s3cret", Hint: "s3cret", Pos: pos},
 		PlayEnded{Stopped: "s3cret"},

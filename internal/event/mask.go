@@ -55,6 +55,9 @@ func Mask(by Masker) func(Event) Event {
 		case HandlerOwed:
 			e.Handler, e.Play, e.Task = text(e.Handler), text(e.Play), text(e.Task)
 			return e
+		case Gate:
+			e.Cluster, e.Problems = text(e.Cluster), m.texts(e.Problems)
+			return e
 		case Warning:
 			e.Msg, e.Hint, e.Pos.File = text(e.Msg), text(e.Hint), text(e.Pos.File)
 			return e

@@ -125,3 +125,16 @@ func TestListNamesAFew(t *testing.T) {
 		t.Errorf("problems %q, want %q", got, want)
 	}
 }
+
+func TestDisplaced(t *testing.T) {
+	c := Cluster{Partitions: []Partition{
+		{Topic: "well", Leader: 1, Replicas: []int32{1, 2}, ISR: []int32{1, 2}},
+		{Topic: "moved", Leader: 2, Replicas: []int32{1, 2}, ISR: []int32{2, 1}},
+		{Topic: "behind", Leader: 2, Replicas: []int32{1, 2}, ISR: []int32{2}},
+		{Topic: "offline", Leader: -1, Replicas: []int32{1, 2}, ISR: []int32{1}},
+	}}
+	got := c.Displaced()
+	if len(got) != 1 || got[0].Topic != "moved" {
+		t.Errorf("displaced are %v, want moved-0 alone", got)
+	}
+}

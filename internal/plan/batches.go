@@ -6,11 +6,13 @@ import (
 	"strings"
 
 	"kops/internal/diag"
+	"kops/internal/playbook"
 	"kops/internal/value"
 )
 
 // Batches are the sizes that serial asks for. The zero Batches is one batch of all.
 type Batches struct {
+	Rack  bool // serial: rack, of strategy kafka_rolling: the servers of one rack at a time
 	sizes []int
 	total int
 }
@@ -24,6 +26,10 @@ func (p *Plan) Batches(play *Play, hosts []string) (Batches, error) {
 	v, err := p.playScope(play).Value(play.Serial.Value)
 	if err != nil {
 		return b, err
+	}
+	if v == "rack" && value.Str(play.Strategy.Value) == playbook.KafkaRolling {
+		b.Rack = true
+		return b, nil
 	}
 	items := []value.Value{v}
 	if l, ok := v.(*value.List); ok {

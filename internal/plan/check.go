@@ -57,9 +57,9 @@ func (c *checker) play(play *Play) {
 
 func (c *checker) strategy(f playbook.Field) {
 	switch name := plain(value.Str(f.Value)); name {
-	case "linear":
+	case "linear", playbook.KafkaRolling:
 	default:
-		c.list.Add(diag.Errorf(f.Pos, "strategy %q is not supported yet: kops runs linear", name).
+		c.list.Add(diag.Errorf(f.Pos, "strategy %q is not supported: kops runs linear and "+playbook.KafkaRolling, name).
 			WithHint("leave it out; hosts that must not wait for each other belong to plays of their own, or serial: batches"))
 	}
 }

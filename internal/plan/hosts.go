@@ -88,6 +88,16 @@ func (p *Plan) Groups() *value.Map {
 // Hosts returns the hosts that a play's pattern and --limit leave, in the pattern's order,
 // and the pattern as it was evaluated.
 func (p *Plan) Hosts(s *template.Scope, play *Play) ([]*Host, string, error) {
+	return p.match(s, play, p.opts.Limit)
+}
+
+// Unlimited returns all hosts of a play's pattern, whatever --limit says.
+func (p *Plan) Unlimited(s *template.Scope, play *Play) ([]*Host, error) {
+	hosts, _, err := p.match(s, play, "")
+	return hosts, err
+}
+
+func (p *Plan) match(s *template.Scope, play *Play, limit string) ([]*Host, string, error) {
 	v, err := s.Value(play.Hosts.Value)
 	if err != nil {
 		return nil, "", err
@@ -99,8 +109,8 @@ func (p *Plan) Hosts(s *template.Scope, play *Play) ([]*Host, string, error) {
 	if err := list.Err(); err != nil {
 		return nil, pattern, diag.Errorf(play.Hosts.Pos, "hosts: %w", err)
 	}
-	if p.opts.Limit != "" {
-		limited, list := p.opts.Inventory.Match(p.opts.Limit)
+	if limit != "" {
+		limited, list := p.opts.Inventory.Match(limit)
 		if err := list.Err(); err != nil {
 			return nil, pattern, fmt.Errorf("--limit: %w", err)
 		}

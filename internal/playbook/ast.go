@@ -61,6 +61,9 @@ type Playbook struct {
 	Plays []*Play
 }
 
+// KafkaRolling is kops's own strategy: the servers of a cluster one after the other, as its health allows.
+const KafkaRolling = "kafka_rolling"
+
 // A Play maps hosts to roles and tasks.
 type Play struct {
 	Keywords

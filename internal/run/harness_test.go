@@ -29,6 +29,7 @@ type setup struct {
 	extra               *value.Map
 	tags                plan.Tags
 	limit               string
+	modules             []*module.Module // in place of those of the same names
 	options             run.Options
 	watch               func(event.Event) // is told each event at once
 }
@@ -62,7 +63,7 @@ func of[T event.Event](r *recorder) []T {
 func (s setup) load(t testing.TB) *plan.Plan {
 	t.Helper()
 	inv, list := inventory.Load(t.Context(), []string{s.inventory}, yamlpos.Options{})
-	reg := module.NewRegistry(all.Modules()).Override(actions.Modules())
+	reg := module.NewRegistry(all.Modules()).Override(actions.Modules()).Override(s.modules)
 	engine := template.New(template.Options{ReadFile: os.ReadFile})
 	special := []string{plan.Meta, plan.IncludeTasks, "import_tasks", "import_role", "import_playbook"}
 	opts := playbook.Options{

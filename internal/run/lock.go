@@ -196,17 +196,19 @@ const lockTries = 10
 
 // refuse ends the play before it has changed anything: another run has one of its hosts.
 func (p *play) refuse(ctx context.Context, busy map[*host]*holder) {
+	p.startOnce()
 	t := p.factsTask()
 	t.Name.Value = "Taking the lock"
 	t.Module = "lock"
 	hosts := make([]*host, 0, len(busy))
-	for _, h := range p.hosts {
+	for _, h := range p.lockable() {
 		if busy[h] != nil {
 			hosts = append(hosts, h)
 		}
 	}
 	id := p.announce(ctx, t, hosts)
 	for _, h := range hosts {
+		p.participate(h) // one of the cluster, where the play is a part of that
 		p.report(h, id, &outcome{err: fmt.Errorf("the host is locked by %s (process %d there); without --lock fail kops waits for it", busy[h], busy[h].PID), pos: p.Pos})
 		p.fail(h, nil, false)
 	}

@@ -82,7 +82,7 @@ func (p *play) preview(ctx context.Context) {
 func (p *play) openAll(ctx context.Context) map[*host]*holder {
 	var mu sync.Mutex
 	busy := map[*host]*holder{}
-	p.each(p.hosts, func(h *host) {
+	p.each(p.lockable(), func(h *host) {
 		if by := p.open(ctx, h, 0); by != nil {
 			mu.Lock()
 			defer mu.Unlock()
@@ -90,6 +90,21 @@ func (p *play) openAll(ctx context.Context) map[*host]*holder {
 		}
 	})
 	return busy
+}
+
+// lockable lists the hosts whose locks the play takes: its own, and of a cluster that it rolls all
+// others too, since nobody may take a second server out meanwhile.
+func (p *play) lockable() []*host {
+	hosts := p.hosts
+	if p.rolls == nil || !p.locking {
+		return hosts
+	}
+	for _, h := range p.rolls.members {
+		if !slices.Contains(hosts, h) && !h.unreachable {
+			hosts = append(slices.Clone(hosts), h)
+		}
+	}
+	return hosts
 }
 
 // queue takes the locks one after the other: those that are busy and those that it had.

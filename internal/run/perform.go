@@ -303,6 +303,11 @@ func (w *work) carryOut(ctx context.Context, o *outcome, c module.Change) (again
 		if err := ctx.Err(); err != nil {
 			return false, fmt.Errorf("%s: %w", s.Summary, err)
 		}
+		if w.x.p.rolls != nil {
+			if err := w.x.p.rolls.gate(ctx, w); err != nil {
+				return false, err
+			}
+		}
 		w.x.doing(s.Summary)
 		out, err := s.Do(ctx, metered{host, w.x.busy})
 		o.merge(out.Result)

@@ -32,6 +32,8 @@ type play struct {
 	becomers   []*playbook.Task // that say as whom they act
 	next       *following       // what comes after the task that is under way
 	crowded    bool             // there are more hosts than work at once: nothing is gained by looking ahead
+	rolls      *roll            // strategy kafka_rolling; nil for linear
+	started    bool             // its first batch has been told of
 }
 
 // play runs one play, batch by batch.
@@ -43,6 +45,9 @@ func (r *runner) play(ctx context.Context, number int, pl *plan.Play) error {
 	if len(p.hosts) == 0 {
 		r.Emit(event.PlayStarted{Play: number, Name: p.name, Pos: p.Pos, Skipped: "no hosts matched"})
 		return nil
+	}
+	if value.Str(p.Strategy.Value) == playbook.KafkaRolling {
+		return r.roll(ctx, p)
 	}
 	batches, err := p.Plan.Batches(pl, names(p.hosts))
 	if err != nil {

@@ -25,6 +25,11 @@ func (p *play) task(ctx context.Context, hosts []*host, t *playbook.Task, rescua
 		p.include(ctx, hosts, t, rescuable)
 		return
 	}
+	p.perform(ctx, hosts, t, rescuable)
+}
+
+// perform runs a task that is selected.
+func (p *play) perform(ctx context.Context, hosts []*host, t *playbook.Task, rescuable bool) {
 	p.batchMagic = p.newBatchMagic()
 	id := p.announce(ctx, t, hosts)
 	doing := hosts

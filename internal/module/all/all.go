@@ -16,6 +16,7 @@ import (
 	"kops/internal/module/kafkacanstop"
 	"kops/internal/module/kafkaclusterinfo"
 	"kops/internal/module/kafkahealth"
+	"kops/internal/module/kafkapreferredleaders"
 	"kops/internal/module/lineinfile"
 	"kops/internal/module/ping"
 	"kops/internal/module/raw"
@@ -47,6 +48,7 @@ func Modules() []*module.Module {
 		kafkacanstop.New(),
 		kafkaclusterinfo.New(),
 		kafkahealth.New(),
+		kafkapreferredleaders.New(),
 		lineinfile.New(),
 		ping.New(),
 		raw.New(),

@@ -57,6 +57,7 @@ func New() *module.Module {
 				{Name: "controller", Type: "int", Text: "id of the active controller, -1 if there is none"},
 				{Name: "kraft", Type: "bool", Text: "whether the cluster runs without ZooKeeper"},
 				{Name: "brokers", Type: "list", Text: "id, address, rack and answers of each registered broker"},
+				{Name: "voters", Type: "list", Text: "id and lag of each controller of KRaft's quorum"},
 				{Name: "topics", Type: "int", Text: "how many topics there are, internal ones too"},
 				{Name: "partitions", Type: "int", Text: "how many partitions there are"},
 				{Name: "under_replicated", Type: "list", Text: "partitions that lack an in-sync replica"},
@@ -204,10 +205,19 @@ func result(c kafka.Cluster, problems []string) *value.Map {
 		"controller", int64(c.Controller),
 		"kraft", c.KRaft,
 		"brokers", kafkaapi.Brokers(c),
+		"voters", voters(c),
 		"topics", kafkaapi.Topics(c.Partitions),
 		"partitions", int64(len(c.Partitions)),
 		"under_replicated", kafkaapi.Names(c.Partitions, kafka.Partition.UnderReplicated),
 		"offline", kafkaapi.Names(c.Partitions, kafka.Partition.Offline),
 		"under_min_isr", kafkaapi.Names(c.Partitions, kafka.Partition.UnderMinISR),
 	)
+}
+
+func voters(c kafka.Cluster) *value.List {
+	list := value.NewList()
+	for _, v := range c.Voters {
+		list.Append(value.NewMap("id", int64(v.ID), "lag", v.Lag))
+	}
+	return list
 }

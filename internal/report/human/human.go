@@ -75,6 +75,8 @@ func (s *Sink) Handle(r event.Record) error {
 		s.owed(e)
 	case event.LockWaiting:
 		s.line(yellow, "waiting: [%s] is locked by run %s of %s on %s, since %s (process %d on the host)", e.Host, e.Run, e.User, e.Controller, moment(e.Since), e.PID)
+	case event.Gate:
+		s.gate(e)
 	case event.Warning:
 		s.warning(e)
 	case event.PlayEnded:
@@ -176,6 +178,14 @@ func (s *Sink) owed(e event.HandlerOwed) {
 
 // moment is a time for people, as the clock on their wall has it.
 func moment(t time.Time) string { return t.Local().Format(time.DateTime) }
+
+func (s *Sink) gate(e event.Gate) {
+	if e.Open {
+		s.line(green, "gate: %s can do without %s", e.Cluster, strings.Join(e.Hosts, ", "))
+		return
+	}
+	s.line(yellow, "gate: waiting until %s can do without %s: %s", e.Cluster, strings.Join(e.Hosts, ", "), strings.Join(e.Problems, "; "))
+}
 
 func (s *Sink) ended(e event.PlayEnded) {
 	if e.Stopped != "" {

@@ -50,6 +50,8 @@ func story() []event.Event {
 		event.TaskStarted{Task: 6, Name: "restart", Module: "systemd", Handler: true, Pos: at},
 		event.Result{Task: 6, Host: "a", Status: event.Unknown, Msg: "unknown: it depends on r"},
 		event.Warning{Msg: "the handler 'x' does not exist", Pos: at, Host: "a", Hint: "did you mean 'y'?"},
+		event.Gate{Play: 1, Hosts: []string{"c"}, Cluster: "the cluster", Problems: []string{"broker 2 does not answer"}},
+		event.Gate{Play: 1, Hosts: []string{"c"}, Cluster: "the cluster", Open: true},
 		event.PlayEnded{Play: 1, Stopped: "any_errors_fatal: b failed", Untried: []string{"c", "d"}},
 		event.PlayStarted{Play: 2, Name: "nobody", Skipped: "no hosts matched"},
 		event.RunEnded{

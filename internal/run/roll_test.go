@@ -1,0 +1,283 @@
+package run_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"kops/internal/event"
+	"kops/internal/module"
+	"kops/internal/remote"
+	"kops/internal/run"
+	"kops/internal/state"
+	"kops/internal/value"
+)
+
+// A quorum stands in for a Kafka cluster: which of its brokers serve, and who controls them. Its modules
+// answer from here; a command "restart" moves the controller away, "stop" takes a broker out and "start" brings it back.
+type quorum struct {
+	mu         sync.Mutex
+	serving    []int64
+	controller int64
+	racks      map[int64]string
+	tight      bool     // no broker can be done without
+	sick       bool     // it is not healthy, and does not get so
+	stops      []string // brokers whose stopping was asked for, and what was asked after them
+}
+
+// A healthSpec is the module kafka_health as far as a roll needs it.
+type healthSpec struct {
+	Brokers   value.Value `arg:"brokers,raw"`
+	Stopping  []int       `arg:"stopping"`
+	Timeout   int         `arg:"timeout"`
+	Bootstrap []string    `arg:"bootstrap"`
+	of        *quorum
+}
+
+func (s *healthSpec) Plan(context.Context, remote.Reader) (module.Change, error) {
+	q := s.of
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var problems []string
+	brokers := value.NewList()
+	for _, id := range q.serving {
+		brokers.Append(value.NewMap("id", id, "address", fmt.Sprintf("b%d:9092", id), "answers", true, "rack", q.racks[id]))
+	}
+	if want := len(s.Brokers.(*value.List).Items); q.sick || len(q.serving) < want {
+		problems = append(problems, fmt.Sprintf("%d of %d brokers serve", len(q.serving), want))
+	}
+	if len(s.Stopping) > 0 {
+		q.stops = append(q.stops, fmt.Sprint(s.Stopping))
+		if q.tight && len(problems) == 0 {
+			problems = append(problems, "orders-0 has no other replica")
+		}
+	}
+	c := module.Change{Result: value.NewMap("brokers", brokers, "controller", q.controller, "problems", value.Strings(problems))}
+	if len(problems) > 0 {
+		c.Steps = []module.Step{{Summary: "wait", Do: func(context.Context, remote.Host) (module.Outcome, error) {
+			return module.Outcome{}, &module.Failure{Msg: "not healthy after a while: " + problems[0]}
+		}}}
+	}
+	return c, nil
+}
+
+// electSpec is the module kafka_preferred_leaders.
+type electSpec struct{ of *quorum }
+
+func (s *electSpec) Plan(context.Context, remote.Reader) (module.Change, error) {
+	s.of.mu.Lock()
+	defer s.of.mu.Unlock()
+	s.of.stops = append(s.of.stops, "elect")
+	return module.Change{}, nil
+}
+
+func (q *quorum) modules() []*module.Module {
+	return []*module.Module{
+		{Name: "kafka_health", Collection: "kops.kafka", New: func() module.Spec { return &healthSpec{of: q} }},
+		{Name: "kafka_preferred_leaders", Collection: "kops.kafka", Open: true, New: func() module.Spec { return &electSpec{of: q} }},
+	}
+}
+
+func (s *electSpec) Take(*value.Map) error { return nil }
+
+// does answers the commands of hosts b1, b2, …, whose brokers have these numbers.
+func (q *quorum) does(_ context.Context, host string, cmd remote.Command) (remote.Result, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var id int64
+	fmt.Sscanf(host, "b%d", &id)
+	out := func() { q.serving = slices.DeleteFunc(q.serving, func(other int64) bool { return other == id }) }
+	switch cmd.Argv[0] {
+	case "restart":
+		out()
+		if q.controller == id {
+			q.controller = q.serving[0]
+		}
+		q.serving = append(q.serving, id)
+	case "stop":
+		out()
+	case "start":
+		out()
+		q.serving = append(q.serving, id)
+	case "fail":
+		return remote.Result{ExitCode: 1}, nil
+	}
+	return remote.Result{}, nil
+}
+
+const rolling = "- name: roll\n  hosts: all\n  gather_facts: false\n  strategy: kafka_rolling\n  serial: 1\n" +
+	"  vars: {kafka_broker_id: \"{{ inventory_hostname[1:] | int }}\"}\n  tasks:\n"
+
+func TestRolling(t *testing.T) {
+	tests := []struct {
+		name    string
+		book    string
+		quorum  *quorum
+		limit   string
+		want    []string // commands
+		stops   string
+		stopped string // why the play ended
+	}{
+		{
+			name:   "the controller is last, and the preferred leaders come back",
+			book:   rolling + "    - command: restart\n",
+			quorum: &quorum{controller: 1},
+			want:   []string{"b2: restart", "b3: restart", "b1: restart"},
+			stops:  "[2] [3] [1] elect",
+		}, {
+			name:   "a server that needs nothing is asked for nothing",
+			book:   rolling + "    - command: restart\n      when: inventory_hostname == 'b2'\n",
+			quorum: &quorum{controller: 1},
+			want:   []string{"b2: restart"},
+			stops:  "[2] elect",
+		}, {
+			name:   "handlers are waited for too",
+			book:   rolling + "    - {debug: , changed_when: true, notify: again}\n  handlers:\n    - {name: again, command: restart}\n",
+			quorum: &quorum{controller: 3},
+			want:   []string{"b1: restart", "b2: restart", "b3: restart"},
+			stops:  "[1] [2] [3] elect",
+		}, {
+			name:   "a rack at a time",
+			book:   strings.Replace(rolling, "serial: 1", "serial: rack", 1) + "    - command: restart\n",
+			quorum: &quorum{controller: 1, serving: []int64{1, 2, 3, 4}, racks: map[int64]string{1: "x", 2: "y", 3: "x", 4: "y"}},
+			want:   []string{"b2: restart", "b4: restart", "b1: restart", "b3: restart"},
+			stops:  "[2 4] [1 3] elect",
+		}, {
+			name:    "a cluster that can never do without a broker",
+			book:    rolling + "    - command: restart\n",
+			quorum:  &quorum{controller: 1, tight: true},
+			stops:   "[2]",
+			stopped: "b2 failed, and no other server is touched; perhaps out of service: b2",
+		}, {
+			name:    "a cluster that is not healthy",
+			book:    rolling + "    - command: restart\n",
+			quorum:  &quorum{controller: 1, sick: true},
+			stops:   "[2]",
+			stopped: "b2 failed, and no other server is touched; perhaps out of service: b2",
+		}, {
+			name:    "a server that does not come back",
+			book:    rolling + "    - command: stop\n",
+			quorum:  &quorum{controller: 1},
+			want:    []string{"b2: stop"},
+			stops:   "[2]",
+			stopped: "the cluster did not get healthy after b2; perhaps out of service: b2",
+		}, {
+			name:   "a server that is out of service comes first, and no other before it is back",
+			book:   rolling + "    - command: start\n",
+			quorum: &quorum{controller: 1, serving: []int64{1, 2}},
+			want:   []string{"b3: start", "b2: start", "b1: start"},
+			stops:  "[2] [1] elect",
+		}, {
+			name:    "a server that fails ends the roll",
+			book:    rolling + "    - command: restart\n    - command: fail\n      when: inventory_hostname == 'b3'\n",
+			quorum:  &quorum{controller: 1},
+			want:    []string{"b2: restart", "b3: restart", "b3: fail"},
+			stops:   "[2] [3]",
+			stopped: "b3 failed, and no other server is touched; done: b2; perhaps out of service: b3",
+		}, {
+			name:    "numbers that are not the brokers' own",
+			book:    strings.Replace(rolling, "| int", "| int + 10", 1) + "    - command: restart\n",
+			quorum:  &quorum{controller: 1},
+			stopped: "the inventory does not fit the cluster: registered, yet no host's, is broker 1 (b1:9092), 2 (b2:9092), 3 (b3:9092); not registered is that of b1 (kafka_broker_id 11), b2 (kafka_broker_id 12), b3 (kafka_broker_id 13)",
+		}, {
+			name:   "the limit leaves brokers out, and not out of the count",
+			book:   rolling + "    - command: restart\n",
+			quorum: &quorum{controller: 1},
+			limit:  "b1",
+			want:   []string{"b1: restart"},
+			stops:  "[1] elect",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			q := tt.quorum
+			hosts := "b1 b2 b3"
+			if len(q.serving) == 4 {
+				hosts += " b4"
+			}
+			if q.serving == nil {
+				q.serving = []int64{1, 2, 3}
+			}
+			f := &fleet{exec: q.does}
+			s := f.on(t, hosts, tt.book, run.Options{})
+			s.modules, s.limit = q.modules(), tt.limit
+			_, events := s.run(t)
+			got := f.commands()
+			if strings.Contains(tt.book, "rack") { // those of a rack go at once
+				slices.Sort(got[:2])
+				slices.Sort(got[2:])
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("it ran %q, want %q", got, tt.want)
+			}
+			if stops := strings.Join(slices.Compact(q.stops), " "); stops != tt.stops {
+				t.Errorf("asked for %q, want %q", stops, tt.stops)
+			}
+			stopped := ""
+			for _, e := range of[event.PlayEnded](events) {
+				stopped = e.Stopped
+			}
+			if stopped != tt.stopped {
+				t.Errorf("it stopped: %q, want %q", stopped, tt.stopped)
+			}
+		})
+	}
+}
+
+// A run that was killed left a broker out of service, whose handler is owed.
+func TestRollingGoesOn(t *testing.T) {
+	book := rolling + "    - {command: configure, changed_when: once is defined, notify: again}\n" +
+		"  handlers:\n    - {name: again, command: restart}\n"
+	q := &quorum{controller: 1, serving: []int64{1, 2, 3}}
+	f := &fleet{disk: t.TempDir()}
+	owed := state.NewOwed(t.TempDir())
+	once := func(o run.Options) []string {
+		o.Owed, o.Lock = owed, run.LockWait
+		f.ran = nil
+		s := f.on(t, "b1 b2 b3", book, o)
+		s.modules = q.modules()
+		if o.Started.Run == "r1" {
+			s.extra = value.NewMap("once", true)
+		}
+		s.run(t)
+		return f.commands()
+	}
+	f.exec = func(ctx context.Context, host string, cmd remote.Command) (remote.Result, error) {
+		if cmd.Argv[0] == "restart" && host == "b3" { // it stops the broker and is broken off
+			cmd.Argv = []string{"stop"}
+			_, err := q.does(ctx, host, cmd)
+			return remote.Result{ExitCode: 1}, err
+		}
+		return q.does(ctx, host, cmd)
+	}
+	if got, want := once(run.Options{Started: event.RunStarted{Run: "r1"}}), []string{"b2: configure", "b2: restart", "b3: configure", "b3: restart"}; !slices.Equal(got, want) {
+		t.Fatalf("the first run did %q, want %q", got, want)
+	}
+	f.exec = q.does
+	want := []string{"b3: configure", "b3: restart", "b2: configure", "b1: configure"}
+	if got := once(run.Options{Started: event.RunStarted{Run: "r2"}}); !slices.Equal(got, want) {
+		t.Errorf("the second run did %q, want %q", got, want)
+	}
+}
+
+// Whoever rolls a part of a cluster keeps others from the rest of it.
+func TestRollingLocksTheCluster(t *testing.T) {
+	disk := t.TempDir()
+	first := start(t, disk, "r1", "b2 b3", work, nil)
+	<-first.began
+	q := &quorum{controller: 1, serving: []int64{1, 2, 3}}
+	f := &fleet{disk: disk, exec: q.does}
+	s := f.on(t, "b1 b2 b3", rolling+"    - command: restart\n", run.Options{Lock: run.LockFail, Started: event.RunStarted{Run: "r2"}})
+	s.modules, s.limit = q.modules(), "b1"
+	s.options.Owed = state.NewOwed(t.TempDir())
+	summary, events := s.run(t)
+	close(first.goOn)
+	<-first.done
+	ended := of[event.PlayEnded](events)
+	if len(f.commands()) > 0 || summary.Exit != run.ExitFailed || len(ended) != 1 || !strings.Contains(ended[0].Stopped, "is locked by run r1 of alice on laptop") {
+		t.Errorf("it ran %q, exit %d, and said %+v", f.commands(), summary.Exit, ended)
+	}
+}

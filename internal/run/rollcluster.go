@@ -1,0 +1,245 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"kops/internal/diag"
+	"kops/internal/module"
+	"kops/internal/playbook"
+	"kops/internal/remote"
+	"kops/internal/template"
+	"kops/internal/value"
+)
+
+// rollingRole names the variable that says what a rolling play's hosts are, where their groups do
+// not: broker, controller (of KRaft, on hosts of their own) or zookeeper.
+const rollingRole = "kafka_rolling_role"
+
+// A cluster is what a roll asks of the servers' cluster, by its modules.
+type cluster interface {
+	name() string
+	// look is the module, with its arguments for a host, that tells what see reads.
+	look(asked *host) (string, *value.Map)
+	// see reads the cluster's state out of the result of look. It is an error that servers are not who the
+	// inventory says.
+	see(result *value.Map) (sight, error)
+	// healthy is the module, with its arguments for a host, that waits until the cluster lacks nothing, and can do
+	// without the servers.
+	healthy(asked *host, stopping []*host) (string, *value.Map)
+	// refuses tells why the servers can never be stopped at once, whatever else is well; "" if they can.
+	refuses(s sight, stopping []*host) string
+	// after is what is done when the servers have been out of service and are back; "" for nothing.
+	after(asked *host) (string, *value.Map)
+}
+
+// A sight is a cluster at one moment.
+type sight struct {
+	serving map[*host]bool
+	last    *host            // the controller, or the leader; nil where it is none of the play's hosts
+	racks   map[*host]string // as the servers tell; none where they do not
+}
+
+// newRoll finds out what the play's hosts are.
+func (p *play) newRoll(ctx context.Context) (*roll, error) {
+	p.preview(ctx)
+	r := &roll{p: p}
+	role, group, err := p.rollingRole(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r.members, err = p.members(ctx, group); err != nil {
+		return nil, err
+	}
+	if role == "zookeeper" {
+		r.cluster, err = newEnsemble(ctx, r)
+	} else {
+		r.cluster, err = newBrokers(ctx, r, role == "controller")
+	}
+	return r, err
+}
+
+func (p *play) rollingRole(ctx context.Context) (role, group string, err error) {
+	in := func(group string) bool {
+		for _, h := range p.hosts {
+			if !h.inGroup(group) {
+				return false
+			}
+		}
+		return true
+	}
+	v, ok, err := p.ownScope(ctx, p.hosts[0]).Var(rollingRole)
+	if err != nil {
+		return "", "", fmt.Errorf("variable %s: %w", rollingRole, err)
+	}
+	switch role = value.Str(v); {
+	case !ok && in("zookeeper") && !in("kafka"):
+		return "zookeeper", "zookeeper", nil
+	case !ok || role == "broker":
+		return "broker", "kafka", nil
+	case role == "zookeeper":
+		return role, role, nil
+	case role == "controller":
+		return role, "", nil
+	}
+	d := diag.Errorf(p.Strategy.Pos, "%s is %q: it must be broker, controller or zookeeper", rollingRole, role)
+	d.Hint = diag.Suggest(role, []string{"broker", "controller", "zookeeper"})
+	return "", "", d
+}
+
+// members are the servers of the cluster: the group, where all of the play's hosts are in it, or
+// else the hosts of the play's pattern, whatever the limit leaves of them.
+func (p *play) members(ctx context.Context, group string) ([]*host, error) {
+	invs, err := p.Plan.Unlimited(p.Plan.Engine().Scope(ctx, p.vars, nil), p.Play)
+	if err != nil {
+		return nil, err
+	}
+	whole := group != ""
+	for _, h := range p.hosts {
+		whole = whole && h.inGroup(group)
+	}
+	var members []*host
+	if whole {
+		for _, name := range p.Plan.HostNames() {
+			if inv, ok := p.Plan.Host(name); ok && p.host(inv).inGroup(group) {
+				members = append(members, p.host(inv))
+			}
+		}
+	} else {
+		for _, inv := range invs {
+			members = append(members, p.host(inv))
+		}
+	}
+	for _, h := range members {
+		h.publish(p.vars)
+	}
+	return members, nil
+}
+
+func (h *host) inGroup(name string) bool {
+	for _, g := range h.inv.GroupNames.Items {
+		if g == name {
+			return true
+		}
+	}
+	return false
+}
+
+// ownScope is the scope of what a strategy adds to the play.
+func (p *play) ownScope(ctx context.Context, h *host) *template.Scope {
+	return p.scope(ctx, h, p.factsTask())
+}
+
+// see asks one server after the other for the cluster, until one answers.
+func (r *roll) see(ctx context.Context) (sight, error) {
+	var errs []error
+	for _, h := range r.inOrder(nil) {
+		change, err := r.plan(ctx, h)
+		if err == nil {
+			var s sight
+			if s, err = r.cluster.see(change.Result); err == nil && len(s.serving) > 0 {
+				return s, nil
+			}
+			if err != nil {
+				return s, err
+			}
+			err = errors.New(strings.Join(problemsOf(change), "; "))
+		}
+		if ctx.Err() != nil {
+			return sight{}, context.Cause(ctx)
+		}
+		errs = append(errs, fmt.Errorf("%s: %w", h.name, err))
+	}
+	if len(r.members) == 1 { // it is the cluster, and out of service
+		return sight{}, nil
+	}
+	return sight{}, fmt.Errorf("%s cannot be asked whether it can do without a server: %w", r.cluster.name(), errors.Join(errs...))
+}
+
+func (r *roll) plan(ctx context.Context, h *host) (module.Change, error) {
+	host, err := r.reach(ctx, h)
+	if err != nil {
+		return module.Change{}, err
+	}
+	name, args := r.cluster.look(h)
+	spec, err := r.spec(ctx, h, name, args)
+	if err != nil {
+		return module.Change{}, err
+	}
+	return spec.Plan(ctx, host)
+}
+
+// ask returns a server to ask, if possible none of those that are to be stopped.
+func (r *roll) ask(ctx context.Context, stopping []*host) (*host, remote.Host, error) {
+	var errs []error
+	for _, h := range r.inOrder(stopping) {
+		host, err := r.reach(ctx, h)
+		if err == nil {
+			return h, host, nil
+		}
+		errs = append(errs, err)
+	}
+	return nil, nil, errors.Join(errs...)
+}
+
+// inOrder lists the members with those of the play that are well first, and these last of all.
+func (r *roll) inOrder(last []*host) []*host {
+	var first, rest, end []*host
+	for _, h := range r.members {
+		switch {
+		case h.unreachable:
+		case contains(last, h):
+			end = append(end, h)
+		case contains(r.p.hosts, h) && h.alive():
+			first = append(first, h)
+		default:
+			rest = append(rest, h)
+		}
+	}
+	return append(append(first, end...), rest...)
+}
+
+// target is a server as the strategy's own tasks reach it.
+func (r *roll) target(ctx context.Context, h *host) *target {
+	return &target{host: h, scope: r.p.ownScope(ctx, h)}
+}
+
+func (r *roll) reach(ctx context.Context, h *host) (remote.Host, error) {
+	t, tg := r.p.factsTask(), r.target(ctx, h)
+	var err error
+	if tg.become, err = r.p.become(t, tg); err != nil {
+		return nil, err
+	}
+	w, err := r.p.connect(ctx, t, tg)
+	if err != nil {
+		return nil, err
+	}
+	return w.host(), nil
+}
+
+// spec is a module with its arguments, as it works on a server.
+func (r *roll) spec(ctx context.Context, h *host, name string, args *value.Map) (module.Spec, error) {
+	m, ok := r.p.Plan.Registry().Find(name)
+	if !ok {
+		return nil, fmt.Errorf("strategy %s needs the module %s", playbook.KafkaRolling, name)
+	}
+	r.p.hideArguments(m, args)
+	spec, problems := m.Decode(args)
+	if len(problems) > 0 {
+		return nil, diag.Errorf(r.p.Strategy.Pos, "strategy %s: %w", playbook.KafkaRolling, errors.Join(problems...))
+	}
+	r.p.meet(spec, r.p.factsTask(), r.target(ctx, h))
+	return spec, nil
+}
+
+func problemsOf(c module.Change) []string {
+	var found []string
+	if l, ok := c.Result.At("problems").(*value.List); ok {
+		for _, item := range l.Items {
+			found = append(found, value.Str(item))
+		}
+	}
+	return found
+}
