@@ -22,7 +22,8 @@ const (
 )
 
 // An early plan is a task's Plan that was begun before the task's turn. It is used only where it finds
-// nothing to do: what is done to a host follows from what was read when it was due.
+// nothing to change: what is changed on a host follows from what was read when it was due. The steps of such a
+// plan are those that the task asks for whatever there is, like a daemon-reload.
 type early struct {
 	spec  module.Spec
 	way   way
@@ -151,7 +152,7 @@ func (e *early) plan(ctx context.Context) {
 	defer func() { _ = recover() }()
 	var err error
 	e.change, err = e.spec.Plan(remote.CountTrips(remote.Ahead(ctx), &e.trips), e.way.host())
-	e.ok = err == nil && len(e.change.Steps) == 0
+	e.ok = err == nil && e.change.Predict == module.None
 }
 
 // stir ends the use of all plans that were made up to now, on whichever host: something may have changed.
@@ -181,35 +182,36 @@ func passedOver(m *module.Module) bool {
 	return false
 }
 
-// plan is the change that the module finds necessary: that of an early plan, where there is one that holds.
-func (w *work) plan(ctx context.Context, r remote.Reader, spec module.Spec, attempt int) (module.Change, error) {
+// plan is the change that the module finds necessary: that of an early plan, where there is one that holds. The
+// spec is the one that made it, which is to be asked again where a step wants that.
+func (w *work) plan(ctx context.Context, r remote.Reader, spec module.Spec, attempt int) (module.Spec, module.Change, error) {
 	if attempt == 0 {
-		if c, ok := w.planned(ctx, spec); ok {
-			return c, nil
+		if e := w.planned(ctx, spec); e != nil {
+			return e.spec, e.change, nil
 		}
 	}
 	c, err := spec.Plan(ctx, r)
 	if err == nil {
 		w.tg.host.ahead.acted(w.tg.become)
 	}
-	return c, err
+	return spec, c, err
 }
 
-// planned returns the change of the early plan for this turn, once it is there. It holds where all is as it was assumed.
-func (w *work) planned(ctx context.Context, spec module.Spec) (module.Change, bool) {
+// planned returns the early plan for this turn, once it is there. It holds where all is as it was assumed.
+func (w *work) planned(ctx context.Context, spec module.Spec) *early {
 	x := w.x
 	e := x.h.ahead.take(turn{x.t, x.item})
 	if e == nil || w.check || w.tg.host != x.h || !e.way.is(w.way) || !e.fresh(x.p.epoch.Load()) {
-		return module.Change{}, false
+		return nil
 	}
 	select {
 	case <-e.done:
 	case <-ctx.Done():
-		return module.Change{}, false
+		return nil
 	}
 	if !e.ok || !e.fresh(x.p.epoch.Load()) || !reflect.DeepEqual(e.spec, spec) {
-		return module.Change{}, false
+		return nil
 	}
 	w.trips.Add(e.trips.Load())
-	return e.change, true
+	return e
 }

@@ -276,3 +276,33 @@ a /x/1 turn`},
 		})
 	}
 }
+
+// TestAheadReload: a daemon-reload that a task asks for does not have its unit looked at again, unless there is
+// something to change.
+func TestAheadReload(t *testing.T) {
+	for active, want := range map[string]string{
+		"active":   "units kafka.service; systemd daemon-reload",
+		"inactive": "units kafka.service; units kafka.service; systemd daemon-reload; systemd start kafka.service",
+	} {
+		t.Run(active, func(t *testing.T) {
+			f := &fleet{prepare: func(h *remotetest.Host) { h.AddUnit("kafka.service", active, "enabled") }}
+			s, _ := f.on(t, "a", `
+- hosts: all
+  gather_facts: false
+  tasks:
+    - stat: {path: /etc}
+    - stat: {path: /etc}
+    - systemd: {name: kafka, state: started, daemon_reload: true}
+`, run.Options{}).run(t)
+			var got []string
+			for _, c := range f.hosts["a"].Calls() {
+				if c.Kind != "files" {
+					got = append(got, c.Kind+" "+c.Detail)
+				}
+			}
+			if strings.Join(got, "; ") != want || s.Exit != 0 {
+				t.Errorf("exit %d, %q, want %q", s.Exit, got, want)
+			}
+		})
+	}
+}

@@ -241,7 +241,8 @@ func (w *work) module(ctx context.Context, o *outcome, spec module.Spec) {
 			return
 		}
 		w.x.busy.step("")
-		change, err := w.plan(ctx, r, spec, attempt)
+		var change module.Change
+		spec, change, err = w.plan(ctx, r, spec, attempt)
 		if w.unsure(o, err) {
 			return
 		}
