@@ -51,8 +51,9 @@ type Host interface {
 	// as descriptor 9, a lock, stays open as long as that shell; no other script and no command sees
 	// the descriptor. Where it exits with 0, the shell is kept as long as the connection, and a shell that
 	// has to take its place runs the script first: where that fails, so does what needed the
-	// shell. The script must not call exit. An empty one lets go of what was held.
-	Hold(ctx context.Context, script string) (Result, error)
+	// shell. The script must not call exit. An empty one lets go of what was held. When the script is on
+	// its way, sent is called, unless it is nil: reads made ahead may go behind it from then on.
+	Hold(ctx context.Context, script string, sent func()) (Result, error)
 	// WriteFile replaces a file atomically: a temporary file beside it, fsync, rename.
 	// A link is followed: it is what it points at that is replaced.
 	// Owner, mode and SELinux label of a file that is replaced are kept where opts is silent.

@@ -38,7 +38,8 @@ type fleet struct {
 	// user is who logs in; root if empty. Becoming root works.
 	user string
 
-	// looks is told which paths a host is asked for, and whether before the turn of the task.
+	// looks is told which paths a host is asked for, and whether before the turn of the task. A script that reads
+	// has the path "script".
 	looks func(host, path string, ahead bool)
 
 	// prepare fills a host that is dialled for the first time.
@@ -127,7 +128,7 @@ func (h noUser) Files(context.Context, ...remote.FileQuery) ([]remote.File, erro
 func (c *connection) RoundTrips() int64 { return 0 }
 func (c *connection) Reset() error      { return nil }
 func (c *connection) Close() error {
-	_, err := c.host.Hold(context.Background(), "")
+	_, err := c.host.Hold(context.Background(), "", nil)
 	return err
 }
 
@@ -157,6 +158,9 @@ func (h *fakeHost) Files(ctx context.Context, queries ...remote.FileQuery) ([]re
 
 // Query, Script and Hold run kops's own scripts on the host's disk.
 func (h *fakeHost) Query(ctx context.Context, script string) (remote.Result, error) {
+	if h.fleet.looks != nil {
+		h.fleet.looks(h.name, "script", remote.IsAhead(ctx))
+	}
 	if h.OnQuery != nil {
 		return h.Host.Query(ctx, script)
 	}
@@ -172,7 +176,10 @@ func (h *fakeHost) Script(ctx context.Context, script string) (remote.Result, er
 }
 
 // Hold keeps a process that has what the script opened.
-func (h *fakeHost) Hold(ctx context.Context, script string) (remote.Result, error) {
+func (h *fakeHost) Hold(ctx context.Context, script string, sent func()) (remote.Result, error) {
+	if sent != nil {
+		sent()
+	}
 	if h.holding.stdin != nil {
 		_ = h.holding.stdin.Close() // it ends by that
 		_ = h.holding.cmd.Wait()

@@ -120,7 +120,7 @@ var (
 // touches tells whether any task of the play asks one of its hosts for anything, and changes whether
 // one may change it. What a task does on another host than its own is that host's business.
 func (p *play) touches(ctx context.Context) (touches, changes bool) {
-	facts, err := flag(p.Plan.Engine().Scope(ctx, p.vars, nil), p.GatherFacts, true)
+	facts, err := p.gathers(ctx)
 	touches = facts || err != nil
 	for _, t := range p.allTasks() {
 		name := p.Plan.ActionOf(t)
@@ -167,7 +167,7 @@ func (p *play) letGo(ctx context.Context) []*host {
 	p.mu.Unlock()
 	p.each(held, func(h *host) {
 		// What fails here has no shell any more that could hold a lock.
-		_, _ = h.lock.Hold(ctx, "")
+		_, _ = h.lock.Hold(ctx, "", nil)
 		h.lock = nil
 	})
 	return held

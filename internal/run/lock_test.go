@@ -9,6 +9,7 @@ import (
 
 	"kops/internal/event"
 	"kops/internal/remote"
+	"kops/internal/remote/remotetest"
 	"kops/internal/run"
 	"kops/internal/state"
 )
@@ -161,5 +162,41 @@ func TestNoFlock(t *testing.T) {
 	})
 	if len(said) != 1 || l.summary.Exit != run.ExitOK {
 		t.Errorf("said so %d times, exit %d", len(said), l.summary.Exit)
+	}
+}
+
+// TestLockFacts: facts are asked for behind the script that takes the lock, and again where another run has it.
+func TestLockFacts(t *testing.T) {
+	const book = "- hosts: all\n  tasks:\n    - command: work\n"
+	disk := t.TempDir()
+	var mu sync.Mutex
+	asked := map[string][]string{}
+	run := func(id string) *lane {
+		return start(t, disk, id, "a", book, func(l *lane, _ *run.Options) {
+			l.prepare = func(h *remotetest.Host) {
+				h.OnQuery = func(*remotetest.Host, string) (remote.Result, error) { return remote.Result{}, nil }
+			}
+			l.looks = func(_, path string, ahead bool) {
+				mu.Lock()
+				defer mu.Unlock()
+				if path == "script" {
+					asked[id] = append(asked[id], map[bool]string{true: "behind the lock", false: "at its turn"}[ahead])
+				}
+			}
+		})
+	}
+	first := run("r1")
+	<-first.began
+	second := run("r2")
+	<-second.waits
+	close(first.goOn)
+	close(second.goOn)
+	<-first.done
+	<-second.done
+	if got := strings.Join(asked["r1"], ", "); got != "behind the lock" {
+		t.Errorf("the first run asked for facts %s", got)
+	}
+	if got := strings.Join(asked["r2"], ", "); got != "behind the lock, at its turn" {
+		t.Errorf("the run that waited asked for facts %s", got)
 	}
 }

@@ -46,6 +46,16 @@ func (x *execution) lookAhead(ctx context.Context) func() {
 	return wg.Wait
 }
 
+// factsAhead asks for the facts of a host behind the script that takes its lock: they are of use where it does.
+func (p *play) factsAhead(ctx context.Context, h *host) {
+	m, ok := p.Plan.Registry().Find(p.facts.Module)
+	if p.NoAhead || !ok || !slices.Contains(p.first, h) || p.unusual(p.facts) {
+		return
+	}
+	s := &scout{p: p, h: h, ctx: ctx, epoch: p.epoch.Load(), room: 1, users: []remote.Become{h.access.become}}
+	s.one(&execution{p: p, h: h, t: p.facts}, s.scope(p.facts), m)
+}
+
 // A following is what comes after an entry: the rest of its list, and then what comes after that.
 type following struct {
 	list []playbook.Entry

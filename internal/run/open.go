@@ -23,6 +23,9 @@ func (p *play) ready(ctx context.Context, batch int) bool {
 		return true
 	}
 	hosts := p.batch
+	if wanted, err := p.gathers(ctx); err == nil && wanted && len(hosts) <= p.Forks {
+		p.first = hosts
+	}
 	p.begin(ctx)
 	p.batch = hosts
 	return p.stopped == ""
@@ -109,6 +112,7 @@ func (p *play) lockable() []*host {
 
 // queue takes the locks one after the other: those that are busy and those that it had.
 func (p *play) queue(ctx context.Context, busy map[*host]*holder) {
+	p.stir() // what was read meanwhile was not read under the lock
 	wanted := p.letGo(ctx)
 	for h := range busy {
 		wanted = append(wanted, h)
@@ -172,7 +176,11 @@ func (p *play) open(ctx context.Context, h *host, tries int) *holder {
 		h.opening = err
 		return nil
 	}
-	res, err := h.access.host.Hold(ctx, script+p.thenRead(h))
+	sent := func() { p.factsAhead(ctx, h) }
+	if tries > 0 {
+		sent = nil // it will be tried again
+	}
+	res, err := h.access.host.Hold(ctx, script+p.thenRead(h), sent)
 	if err != nil {
 		h.opening = err
 		return nil
@@ -226,7 +234,7 @@ func (p *play) read(h *host, text []byte, err error) {
 // reach finds out how kops gets to be root on the host: as the user who logs in, as the play says,
 // or else as some task of it does.
 func (p *play) reach(ctx context.Context, h *host) error {
-	t := p.factsTask()
+	t := p.facts
 	tg := &target{host: h, scope: p.scope(ctx, h, t)}
 	settings, err := p.settings(t, tg)
 	if err != nil {

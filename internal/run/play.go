@@ -29,6 +29,8 @@ type play struct {
 	stage      string           // the section that is under way
 	locking    bool             // it holds the locks of its hosts
 	reading    bool             // it reads what its hosts are owed
+	facts      *playbook.Task   // gathers facts
+	first      []*host          // those whose facts are asked for while their locks are taken
 	becomers   []*playbook.Task // that say as whom they act
 	next       *following       // what comes after the task that is under way
 	crowded    bool             // there are more hosts than work at once: nothing is gained by looking ahead
@@ -86,6 +88,7 @@ func (p *play) why(ctx context.Context) string {
 
 // prepare finds the play's hosts and variables. What it evaluates needs no host.
 func (p *play) prepare(ctx context.Context) error {
+	p.facts = p.factsTask()
 	base := (&vars.Set{}).With(vars.PlayVars, p.Play.Play.Vars).With(vars.PlayPrompts, p.Prompted).
 		With(vars.ExtraVars, p.Plan.ExtraVars())
 	for _, role := range p.RolesUsed {
@@ -176,7 +179,7 @@ func (p *play) varsFiles(ctx context.Context) {
 		s := p.Plan.Engine().Scope(ctx, p.withMagic(h.snapshot.Load(), h, &playbook.Block{}), p.searchPath(&playbook.Block{}))
 		layers, err := p.Plan.VarsFiles(s, p.Play)
 		if err != nil {
-			p.report(h, p.announce(ctx, p.factsTask(), []*host{h}), &outcome{err: err, pos: p.Pos})
+			p.report(h, p.announce(ctx, p.facts, []*host{h}), &outcome{err: err, pos: p.Pos})
 			p.fail(h, nil, false)
 			continue
 		}
@@ -205,16 +208,20 @@ func (p *play) factsTask() *playbook.Task {
 	return t
 }
 
+// gathers tells whether the play gathers facts.
+func (p *play) gathers(ctx context.Context) (bool, error) {
+	return flag(p.Plan.Engine().Scope(ctx, p.vars, nil), p.GatherFacts, true)
+}
+
 func (p *play) gatherFacts(ctx context.Context) {
-	s := p.Plan.Engine().Scope(ctx, p.vars, nil)
-	wanted, err := flag(s, p.GatherFacts, true)
+	wanted, err := p.gathers(ctx)
 	hosts := alive(p.batch)
 	if err == nil && !wanted || len(hosts) == 0 {
 		return
 	}
 	if err != nil {
 		for _, h := range hosts {
-			p.report(h, p.announce(ctx, p.factsTask(), hosts), &outcome{err: err, pos: p.GatherFacts.Pos})
+			p.report(h, p.announce(ctx, p.facts, hosts), &outcome{err: err, pos: p.GatherFacts.Pos})
 			p.fail(h, nil, false)
 		}
 		return
@@ -222,7 +229,7 @@ func (p *play) gatherFacts(ctx context.Context) {
 	if p.next = (&following{list: p.PreTasks}); len(p.PreTasks) == 0 {
 		p.next = &following{p.Roles, &following{list: p.Tasks}}
 	}
-	p.task(ctx, hosts, p.factsTask(), false)
+	p.task(ctx, hosts, p.facts, false)
 	p.next = nil
 }
 

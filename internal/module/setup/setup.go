@@ -20,8 +20,6 @@ type Spec struct {
 	Filter   []string `arg:"filter" doc:"globs of facts' names; all if empty"`
 	FactPath string   `arg:"fact_path" doc:"folder of the host's own facts: *.fact files, JSON or INI, or programs that print either"`
 	Timeout  int      `arg:"gather_timeout" doc:"seconds that one mount point or one of the host's own programs may take"`
-
-	wanted []collector
 }
 
 // New describes the module.
@@ -53,32 +51,35 @@ func (s *Spec) Validate() error {
 			return fmt.Errorf("filter: %q is not a glob", f)
 		}
 	}
-	var err error
-	s.wanted, err = selectCollectors(s.Subset)
+	_, err := selectCollectors(s.Subset)
 	return err
 }
 
 // Plan runs the script and reads its answer.
 func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error) {
-	res, err := h.Query(ctx, s.script())
+	wanted, err := selectCollectors(s.Subset)
+	if err != nil {
+		return module.Change{}, err
+	}
+	res, err := h.Query(ctx, s.script(wanted))
 	if err != nil {
 		return module.Change{}, fmt.Errorf("gather facts: %w", err)
 	}
 	in := split(string(res.Stdout))
-	in.distribute(s.wanted)
-	facts := s.facts(in)
+	in.distribute(wanted)
+	facts := s.facts(in, wanted)
 	return module.Change{Result: value.NewMap("ansible_facts", facts)}, nil
 }
 
 // script joins the collectors' scripts. Each section of the answer begins with a line that
 // names it.
-func (s *Spec) script() string {
+func (s *Spec) script(wanted []collector) string {
 	var b strings.Builder
 	b.WriteString("(\nkops_section() { printf '\\n%s\\n' \"" + sectionMark + "$1\"; }\n" +
 		"kops_facts=" + module.Quote(s.FactPath) + "\n" +
 		fmt.Sprintf("kops_limit=; command -v timeout >/dev/null 2>&1 && kops_limit='timeout %d'\n", s.Timeout))
 	var paths []string
-	for _, c := range s.wanted {
+	for _, c := range wanted {
 		b.WriteString(c.script + "\n")
 		for _, f := range c.files {
 			paths = append(paths, strings.Fields(f.paths)...)
@@ -91,9 +92,9 @@ func (s *Spec) script() string {
 }
 
 // facts makes facts of the sections, in the collectors' order.
-func (s *Spec) facts(in sections) *value.Map {
+func (s *Spec) facts(in sections, wanted []collector) *value.Map {
 	found := value.NewMap()
-	for _, c := range s.wanted {
+	for _, c := range wanted {
 		c.read(in, found)
 	}
 	facts := value.NewMap()

@@ -35,7 +35,7 @@ func TestHold(t *testing.T) {
 	}
 	hold := func(h remote.Host, text string, code int) {
 		t.Helper()
-		if res, err := h.Hold(ctx, text); err != nil || res.ExitCode != code {
+		if res, err := h.Hold(ctx, text, nil); err != nil || res.ExitCode != code {
 			t.Fatalf("hold: exit status %d, %v, want %d", res.ExitCode, err, code)
 		}
 	}

@@ -7,11 +7,11 @@ import (
 )
 
 // Hold runs a script in the shell itself and keeps what it opens as descriptor 9.
-func (h *Host) Hold(ctx context.Context, script string) (remote.Result, error) {
+func (h *Host) Hold(ctx context.Context, script string, sent func()) (remote.Result, error) {
 	if script == "" {
 		return remote.Result{}, h.letGo(ctx)
 	}
-	c := call{what: "take what is to be held", script: script, holds: true, limit: remote.Patience(ctx, h.hosts.limits.Read)}
+	c := call{what: "take what is to be held", script: script, holds: true, sent: sent, limit: remote.Patience(ctx, h.hosts.limits.Read)}
 	return h.run(ctx, c)
 }
 
@@ -36,13 +36,27 @@ type holding struct {
 	shell *shell
 }
 
-// held keeps the shell that has run a script that holds something, and remembers the script.
-func (h *Host) held(c call, res remote.Result) {
+// listenHeld reads the answer to a script that holds something, keeps its shell and remembers the script. The
+// host's turn, which the caller has, is others' meanwhile: reads may go behind it.
+func (h *Host) listenHeld(ctx context.Context, s *shell, p *place) (remote.Result, error) {
+	h.passTurn()
+	if p.call.sent != nil {
+		p.call.sent()
+	}
+	res, err := h.listen(ctx, s, p)
+	h.turn <- struct{}{} // whoever has it gives it back
+	switch {
+	case err != nil:
+		return res, err
+	case h.shell != s: // one of those reads found that it had ended
+		return remote.Result{}, errDropped
+	}
 	h.hold = nil
 	if res.ExitCode == 0 {
-		h.hold = &c
+		h.hold = &p.call
 		h.keep()
 	}
+	return res, nil
 }
 
 func (h *Host) keep() {

@@ -124,6 +124,7 @@ type call struct {
 	script string
 	reads  bool          // it changes nothing
 	holds  bool          // it runs in the shell itself, see Hold
+	sent   func()        // called when it is on its way, where it holds; nil for none
 	limit  time.Duration // how long the host may be silent; 0 for ever
 	then   time.Duration // the same once it has said something; limit if 0
 }
@@ -167,9 +168,7 @@ func (h *Host) runOnce(ctx context.Context, c call) (res remote.Result, sent boo
 		return res, true, err
 	}
 	defer h.passTurn()
-	if res, err = h.listen(ctx, s, p); err == nil {
-		h.held(c, res)
-	}
+	res, err = h.listenHeld(ctx, s, p)
 	return res, true, err
 }
 

@@ -177,8 +177,11 @@ func (h *Host) Script(ctx context.Context, script string) (remote.Result, error)
 }
 
 // Hold answers by OnHold; without it everything is held.
-func (h *Host) Hold(ctx context.Context, script string) (remote.Result, error) {
+func (h *Host) Hold(ctx context.Context, script string, sent func()) (remote.Result, error) {
 	h.record("hold", script)
+	if sent != nil {
+		sent()
+	}
 	switch {
 	case ctx.Err() != nil:
 		return remote.Result{}, ctx.Err()

@@ -2,10 +2,12 @@ package ssh
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -114,5 +116,47 @@ func TestReadsAhead(t *testing.T) {
 	all.Wait()
 	if n := c.RoundTrips() - before; n != reads {
 		t.Errorf("%d round trips", n)
+	}
+}
+
+// TestReadsBehindHold holds that a read ahead goes to the host while the answer to a script that holds something is
+// still on its way, and that what is held stays held.
+func TestReadsBehindHold(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	key := sshtest.NewKey(t)
+	srv := sshtest.New(t, sshtest.Options{HostKeys: []ssh.Signer{key}})
+	line, settings := newLine(t, srv, key)
+	h := mustDial(t, settings).As(remote.Become{})
+	if _, err := h.Query(ctx, ":"); err != nil {
+		t.Fatal(err)
+	}
+	line.Lock()
+	read, held := make(chan error, 1), make(chan error, 1)
+	go func() {
+		_, err := h.Hold(ctx, "exec 9>lock; flock -n 9", func() {
+			go func() {
+				_, err := h.Query(remote.Ahead(ctx), ": >behind")
+				read <- err
+			}()
+		})
+		held <- err
+	}()
+	for ctx.Err() == nil {
+		if _, err := os.Stat(filepath.Join(srv.Dir, "behind")); err == nil {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	line.Unlock()
+	if err := errors.Join(<-held, <-read, ctx.Err()); err != nil {
+		t.Fatal(err)
+	}
+	free := exec.CommandContext(ctx, "flock", "-n", filepath.Join(srv.Dir, "lock"), "true")
+	if err := free.Run(); err == nil {
+		t.Error("the lock is free")
+	}
+	if _, err := h.Hold(ctx, "", nil); err != nil {
+		t.Fatal(err)
 	}
 }

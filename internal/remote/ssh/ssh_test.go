@@ -271,7 +271,7 @@ func TestHeldShellStays(t *testing.T) {
 	for sessions, want := range map[int]string{1: "3", 2: "1"} {
 		h := mustDial(t, sshtest.New(t, sshtest.Options{MaxSessions: sessions}).Settings("me")).As(remote.Become{})
 		taken := filepath.Join(t.TempDir(), "taken")
-		if res, err := h.Hold(ctx, "exec 9>>"+taken+"; echo x >&9"); err != nil || res.ExitCode != 0 {
+		if res, err := h.Hold(ctx, "exec 9>>"+taken+"; echo x >&9", nil); err != nil || res.ExitCode != 0 {
 			t.Fatal(res, err)
 		}
 		for range 2 {
@@ -295,7 +295,7 @@ func TestHeldAgain(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	taken := filepath.Join(t.TempDir(), "taken")
-	if res, err := h.Hold(ctx, "exec 9>>"+taken+"; echo x >&9"); err != nil || res.ExitCode != 0 {
+	if res, err := h.Hold(ctx, "exec 9>>"+taken+"; echo x >&9", nil); err != nil || res.ExitCode != 0 {
 		t.Fatal(res, err)
 	}
 	if err := c.Reset(); err != nil {
