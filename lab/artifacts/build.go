@@ -58,6 +58,7 @@ func artifacts(ctx context.Context, s store) ([]artifact, error) {
 		nodeExporterArtifact("1.12.1"),
 		kafkaExporterArtifact("1.9.0", exporter),
 		prometheusArtifact(),
+		alertmanagerArtifact(),
 		grafanaArtifact("11.6.0", grafana),
 	}, nil
 }

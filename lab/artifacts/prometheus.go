@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -22,6 +23,10 @@ func prometheusArtifact() artifact {
 			}
 			entries, err := prometheusEntries(root)
 			if err != nil {
+				return err
+			}
+			// For tests of the alert rules, on this machine.
+			if err := copyProgram(filepath.Join(root, "usr/bin/promtool"), filepath.Join(w.out, "promtool")); err != nil {
 				return err
 			}
 			refs := []string{"prom/prometheus:v" + version, "prom/prometheus:debian"}
@@ -55,6 +60,14 @@ func debianPrometheus(ctx context.Context, tmp string) (version, root string, er
 	}
 	version, err = upstreamVersion(debianVersion)
 	return version, root, err
+}
+
+func copyProgram(from, to string) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, 0o755)
 }
 
 func prometheusEntries(root string) ([]entry, error) {
