@@ -47,6 +47,12 @@ func alertmanagerEntries(root string) ([]entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Debian's programs look for the templates of messages here.
+	templates, err := tree(root, "usr/share/prometheus/alertmanager")
+	if err != nil {
+		return nil, err
+	}
+	entries = append(entries, templates...)
 	entries = append(entries, busybox(filepath.Join(root, "bin/busybox"))...)
 	return append(entries, certificates,
 		entry{name: "bin/alertmanager", mode: 0o755, disk: filepath.Join(root, "usr/bin/prometheus-alertmanager")},

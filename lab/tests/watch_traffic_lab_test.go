@@ -17,7 +17,7 @@ import (
 const (
 	trafficTopic = "kops-traffic"
 	readers      = "kops-readers"  // keep up
-	laggards     = "kops-laggards" // read a little once, and never again
+	laggards     = "kops-laggards" // have committed the beginning, and read nothing
 )
 
 // watched are the machines of testdata/watch/inventory.yaml: first the ops host.
@@ -84,7 +84,13 @@ func traffic(t *testing.T) {
 		}
 		return c
 	}
-	first(laggards).Close()
+	offsets := kadm.Offsets{}
+	for partition := range int32(3) {
+		offsets.AddOffset(trafficTopic, partition, 0, -1)
+	}
+	if err := admin.CommitAllOffsets(ready, laggards, offsets); err != nil {
+		t.Fatal(err)
+	}
 	reader := first(readers)
 	read := make(chan struct{})
 	go func() {
