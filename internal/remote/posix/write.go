@@ -84,6 +84,7 @@ func (h *Host) commit(ctx context.Context, w *write, script string) error {
 	what := "write " + w.path
 	if res.ExitCode == exitInvalid {
 		what = fmt.Sprintf("write %s: the validation %q refused it", w.path, w.opts.Validate)
+		res.Stderr = append(res.Stdout, res.Stderr...) // some tools give the reason on the one, some on the other
 	}
 	return &remote.ScriptError{What: what, Result: res}
 }
