@@ -99,6 +99,7 @@ var (
 	afterServices = []string{
 		"The broker listens for JMX", "The cluster can do without this broker", "The cluster is healthy again", "Does kafka-server.service need a restart?", "Prometheus is ready",
 		"Reload Prometheus", "Grafana is ready", "Is the administrator's password set?", "Change the administrator's password",
+		"Does Grafana have its first password?", "The administrator's password is one of the two",
 	}
 	// What verify.yaml asks of services, once any is yet to be started.
 	verified = []string{

@@ -3,6 +3,7 @@
 package tests
 
 import (
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -23,4 +24,36 @@ func watch(t *testing.T, playbook string, args ...string) string {
 		t.Fatalf("%s: %v\n%s", playbook, err, tail(out))
 	}
 	return out
+}
+
+// TestLabWatch is the monitoring, looked at closely: with traffic in the cluster, under faults, and taken back.
+func TestLabWatch(t *testing.T) {
+	must(t, 3*time.Minute, "lab/lab", append([]string{"reset"}, watched...)...)
+	defer must(t, 3*time.Minute, "lab/lab", append([]string{"down"}, watched...)...)
+	watch(t, "cluster.yaml")
+	watch(t, "monitoring.yaml")
+	t.Run("with traffic", func(t *testing.T) {
+		traffic(t)
+		t.Run("every panel of the dashboards has an answer", func(t *testing.T) {
+			watch(t, "grafana.yaml", "-e", "grafana_own_dashboards="+filepath.Join(top(t), "lab/tests/testdata/watch/dashboards"))
+			dashboardsAnswer(t)
+		})
+		t.Run("lag is what Kafka says", func(t *testing.T) { lagIsKafkas(t, false) })
+	})
+	t.Run("lag at rest is what Kafka says", func(t *testing.T) { lagIsKafkas(t, true) })
+	t.Run("an export that asks for what nobody has", unknownInput)
+	t.Run("what promtool rejects", oldOneStays)
+	t.Run("a password that was changed by hand", passwordByHand)
+	t.Run("an alert arrives", alertArrives)
+	t.Run("the monitoring is taken back", takenBack)
+}
+
+// top is the repository's folder.
+func top(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
