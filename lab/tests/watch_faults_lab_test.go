@@ -85,3 +85,18 @@ func unknownInput(t *testing.T) {
 	watch(t, "grafana.yaml")
 	on(t, "spare50", "test ! -e /etc/grafana/dashboards/own/logs.json")
 }
+
+// noMetricsOfItsOwn asks a ZooKeeper for metrics whose archive lacks them, as the lab's does: no server is told, and none is restarted.
+func noMetricsOfItsOwn(t *testing.T) {
+	state := func() string {
+		return on(t, "spare51", "sudo sha256sum /etc/zookeeper/zoo.cfg; systemctl show -P ExecMainStartTimestampMonotonic zookeeper-server")
+	}
+	before := state()
+	out, err := watchFails(t, "cluster.yaml", "-e", `{"zookeeper_metrics_enabled": true}`)
+	if err == nil || !strings.Contains(out, "has no metrics of its own on spare51") {
+		t.Errorf("%v\n%s", err, tail(out))
+	}
+	if now := state(); now != before {
+		t.Errorf("ZooKeeper is another: %s, was %s", now, before)
+	}
+}

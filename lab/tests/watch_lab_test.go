@@ -43,6 +43,7 @@ func TestLabWatch(t *testing.T) {
 	t.Run("lag at rest is what Kafka says", func(t *testing.T) { lagIsKafkas(t, true) })
 	t.Run("an export that asks for what nobody has", unknownInput)
 	t.Run("what promtool rejects", oldOneStays)
+	t.Run("a ZooKeeper without metrics of its own", noMetricsOfItsOwn)
 	t.Run("a password that was changed by hand", passwordByHand)
 	t.Run("an alert arrives", alertArrives)
 	t.Run("the monitoring is taken back", takenBack)

@@ -247,6 +247,7 @@ func TestWriteFile(t *testing.T) {
 		{"in place", "old", "new", remote.WriteOptions{InPlace: true}, 0o600, ""},
 		{"validated", "old", "new", remote.WriteOptions{Validate: "grep -q new %s"}, 0o600, ""},
 		{"refused", "old", "new", remote.WriteOptions{Validate: "echo bad; grep -q old %s"}, 0, "bad"},
+		{"refused, the reason on the standard output", "old", "new", remote.WriteOptions{Validate: "echo because; echo bad >&2; grep -q old %s"}, 0, "because\nbad"},
 		{"large and refused", "old", big, remote.WriteOptions{Validate: "false %s"}, 0, "false"},
 	}
 	h := host(t)
