@@ -14,7 +14,7 @@ import (
 )
 
 // promtool is that of the lab's Prometheus: lab/artifacts puts it beside the image.
-const promtool = labState + "-watch/artifacts/files/images/prometheus/promtool"
+const promtool = labState + "/artifacts/files/images/prometheus/promtool"
 
 // TestLabAlertRules asks promtool of the alert rules as they come to a host: each of them fires, does not fire, and none
 // fires in a rolling restart.
