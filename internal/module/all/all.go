@@ -15,8 +15,10 @@ import (
 	"kops/internal/module/group"
 	"kops/internal/module/kafkacanstop"
 	"kops/internal/module/kafkaclusterinfo"
+	"kops/internal/module/kafkaconfig"
 	"kops/internal/module/kafkahealth"
 	"kops/internal/module/kafkapreferredleaders"
+	"kops/internal/module/kafkatopic"
 	"kops/internal/module/lineinfile"
 	"kops/internal/module/ping"
 	"kops/internal/module/raw"
@@ -47,8 +49,10 @@ func Modules() []*module.Module {
 		group.New(),
 		kafkacanstop.New(),
 		kafkaclusterinfo.New(),
+		kafkaconfig.New(),
 		kafkahealth.New(),
 		kafkapreferredleaders.New(),
+		kafkatopic.New(),
 		lineinfile.New(),
 		ping.New(),
 		raw.New(),

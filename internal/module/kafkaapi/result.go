@@ -1,9 +1,11 @@
 package kafkaapi
 
 import (
+	"fmt"
 	"slices"
 
 	"kops/internal/kafka"
+	"kops/internal/remote"
 	"kops/internal/value"
 )
 
@@ -48,4 +50,23 @@ func IDs(ids []int32) *value.List {
 		all = append(all, int64(id))
 	}
 	return value.NewList(all...)
+}
+
+// Object is a thing of a cluster's for the effects of a change: later tasks of a check run learn that
+// they cannot know what the cluster will say of it.
+func Object(kind, name string) *remote.Object {
+	return &remote.Object{Kind: "kafka " + kind, Name: name}
+}
+
+// Foreseen is the error for what an earlier task of a check run would change; nil for nothing, as
+// in a real run.
+func Foreseen(h remote.Reader, kind, name string) error {
+	f, ok := h.(remote.Foreseer)
+	if !ok {
+		return nil
+	}
+	if touched, gone := f.Object(*Object(kind, name)); touched || gone {
+		return f.Unknown(fmt.Sprintf("%s %s, which an earlier task would change", kind, name))
+	}
+	return nil
 }
