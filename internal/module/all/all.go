@@ -13,11 +13,13 @@ import (
 	"kops/internal/module/file"
 	"kops/internal/module/geturl"
 	"kops/internal/module/group"
+	"kops/internal/module/kafkaacl"
 	"kops/internal/module/kafkacanstop"
 	"kops/internal/module/kafkaclusterinfo"
 	"kops/internal/module/kafkaconfig"
 	"kops/internal/module/kafkahealth"
 	"kops/internal/module/kafkapreferredleaders"
+	"kops/internal/module/kafkaquota"
 	"kops/internal/module/kafkatopic"
 	"kops/internal/module/lineinfile"
 	"kops/internal/module/ping"
@@ -47,11 +49,13 @@ func Modules() []*module.Module {
 		file.New(),
 		geturl.New(),
 		group.New(),
+		kafkaacl.New(),
 		kafkacanstop.New(),
 		kafkaclusterinfo.New(),
 		kafkaconfig.New(),
 		kafkahealth.New(),
 		kafkapreferredleaders.New(),
+		kafkaquota.New(),
 		kafkatopic.New(),
 		lineinfile.New(),
 		ping.New(),
