@@ -25,6 +25,8 @@ type Server struct {
 	Connections string
 	Outstanding string
 	Zxid        string
+	Latency     string // least, mean and most, in milliseconds
+	Nodes       string
 	Metrics     map[string]string // of mntr; nil where the server does not allow it
 }
 
@@ -108,6 +110,10 @@ func parseSrvr(text string) (Server, error) {
 			s.Outstanding = val
 		case "Zxid":
 			s.Zxid = val
+		case "Latency min/avg/max":
+			s.Latency = val
+		case "Node count":
+			s.Nodes = val
 		}
 	}
 	if s.Mode == "" {

@@ -19,6 +19,7 @@ import (
 	"kops/internal/module/kafkaconfig"
 	"kops/internal/module/kafkahealth"
 	"kops/internal/module/kafkapreferredleaders"
+	"kops/internal/module/kafkaloglevel"
 	"kops/internal/module/kafkaquota"
 	"kops/internal/module/kafkatopic"
 	"kops/internal/module/lineinfile"
@@ -34,6 +35,7 @@ import (
 	"kops/internal/module/user"
 	"kops/internal/module/waitfor"
 	"kops/internal/module/zookeeperhealth"
+	"kops/internal/module/zookeeperinfo"
 )
 
 // Modules returns all modules by name.
@@ -55,6 +57,7 @@ func Modules() []*module.Module {
 		kafkaconfig.New(),
 		kafkahealth.New(),
 		kafkapreferredleaders.New(),
+		kafkaloglevel.New(),
 		kafkaquota.New(),
 		kafkatopic.New(),
 		lineinfile.New(),
@@ -70,5 +73,6 @@ func Modules() []*module.Module {
 		user.New(),
 		waitfor.New(),
 		zookeeperhealth.New(),
+		zookeeperinfo.New(),
 	}
 }
