@@ -35,6 +35,7 @@ var rules = []rule{
 	{"internal/module/all", []string{"internal/module", "internal/module/*"}},
 	{"internal/module/moduletest", []string{"internal/module", "internal/remote/...", "internal/value", "internal/diag"}},
 	{"internal/module/dockerapi/dockertest", nil},
+	{"internal/module/kafkaapi/kafkatest", []string{"internal/module", "internal/remote/...", "internal/value"}},
 	{"internal/module/*", []string{"internal/module", "internal/module/attributes", "internal/module/pattern", "internal/module/process", "internal/module/dockerapi", "internal/module/kafkaapi", "internal/remote", "internal/kafka", "internal/value", "internal/diag"}},
 	{"internal/state", []string{"internal/event", "internal/value", "internal/diag"}},
 	{"internal/plan", []string{"internal/inventory", "internal/playbook", "internal/vars", "internal/template", "internal/module", "internal/yamlpos", "internal/value", "internal/diag"}},
@@ -87,7 +88,7 @@ func TestOneImporter(t *testing.T) {
 		"gopkg.in/yaml.v3":              {"kops/internal/yamlpos"},
 		"github.com/goccy/go-yaml":      {"kops/internal/yamlpos"},
 		"golang.org/x/crypto/ssh":       {"kops/internal/remote/ssh", "kops/internal/remote/sshtest", "kops/internal/remote/posix"},
-		"github.com/twmb/franz-go/pkg/": {"kops/internal/kafka", "kops/lab/kafkaexporter"},
+		"github.com/twmb/franz-go/pkg/": {"kops/internal/kafka", "kops/internal/module/kafkaapi/kafkatest", "kops/lab/kafkaexporter"},
 	}
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "kops/...").Output()
 	if err != nil {
