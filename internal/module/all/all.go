@@ -18,8 +18,8 @@ import (
 	"kops/internal/module/kafkaclusterinfo"
 	"kops/internal/module/kafkaconfig"
 	"kops/internal/module/kafkahealth"
-	"kops/internal/module/kafkapreferredleaders"
 	"kops/internal/module/kafkaloglevel"
+	"kops/internal/module/kafkapreferredleaders"
 	"kops/internal/module/kafkaquota"
 	"kops/internal/module/kafkatopic"
 	"kops/internal/module/lineinfile"
@@ -56,8 +56,8 @@ func Modules() []*module.Module {
 		kafkaclusterinfo.New(),
 		kafkaconfig.New(),
 		kafkahealth.New(),
-		kafkapreferredleaders.New(),
 		kafkaloglevel.New(),
+		kafkapreferredleaders.New(),
 		kafkaquota.New(),
 		kafkatopic.New(),
 		lineinfile.New(),
