@@ -147,7 +147,9 @@ func overTLS(dial Dial, config *tls.Config) Dial {
 			own.ServerName, _, _ = net.SplitHostPort(address)
 		}
 		secured := tls.Client(conn, own)
-		if err := secured.HandshakeContext(ctx); err != nil {
+		if err := secured.HandshakeContext(ctx); errors.Is(err, io.EOF) {
+			return nil, errors.Join(fmt.Errorf("TLS with %s: it closed the connection: does its listener speak TLS?", address), conn.Close())
+		} else if err != nil {
 			return nil, errors.Join(fmt.Errorf("TLS with %s: %w", address, err), conn.Close())
 		}
 		return secured, nil
@@ -170,6 +172,8 @@ func (c *Client) explain(what string, err error) error {
 		return fmt.Errorf("%s: no answer from %s within %s, although it accepts connections: is it a broker, and does its listener speak what security_protocol says?", what, reached, c.timeout)
 	case errors.Is(err, kerr.SaslAuthenticationFailed), c.login != "" && errors.Is(err, io.EOF):
 		return fmt.Errorf("%s: %s refuses the login (%s): %w", what, reached, c.login, err)
+	case errors.Is(err, kerr.IllegalSaslState):
+		return fmt.Errorf("%s: %s asks for no login: its listener speaks another security_protocol: %w", what, reached, err)
 	case errors.As(err, &eof):
 		return fmt.Errorf("%s: %s closed the connection at once: its listener speaks another security_protocol (TLS, SASL), or refuses this client", what, reached)
 	case strings.Contains(err.Error(), reached):
