@@ -30,6 +30,15 @@ var moreTrips = map[string]struct {
 	"docker_volume":    {2, "as docker_container"},
 	"kafka_health":     {4, "the task is a conversation: it asks each broker, through a tunnel each"},
 	"zookeeper_health": {2, "the task is a conversation: one question for each four-letter word"},
+	"zookeeper_info":   {2, "as zookeeper_health"},
+
+	"kafka_can_stop":          {4, "as kafka_health"},
+	"kafka_cluster_info":      {4, "as kafka_health"},
+	"kafka_config":            {4, "as kafka_health"},
+	"kafka_log_level":         {4, "as kafka_health"},
+	"kafka_preferred_leaders": {4, "as kafka_health"},
+	"kafka_quota":             {4, "as kafka_health"},
+	"kafka_topic":             {4, "as kafka_health"},
 }
 
 // TestLabRoundTrips counts how often an unchanged task of each module asks its host: once at most, as its event says. It needs
