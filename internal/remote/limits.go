@@ -23,7 +23,7 @@ func (e *SilentError) Error() string {
 type patience struct{}
 
 // Patient returns a context for calls that may be silent for as long as limit, where the
-// usual limit is too short: a checksum of much data, a package manager that loads its lists.
+// usual limit is too short: a checksum of much data, a package manager that loads its lists. 0 is no limit.
 func Patient(ctx context.Context, limit time.Duration) context.Context {
 	return context.WithValue(ctx, patience{}, limit)
 }

@@ -54,6 +54,11 @@ type Host interface {
 	// shell. The script must not call exit. An empty one lets go of what was held. When the script is on
 	// its way, sent is called, unless it is nil: reads made ahead may go behind it from then on.
 	Hold(ctx context.Context, script string, sent func()) (Result, error)
+	// Stream runs one of kops's own scripts that only reads, on a channel of its own, and returns its output as it
+	// comes; what names it for errors: "read /var/log/kafka/server.log". The end of a script with a non-zero exit
+	// status is a *ScriptError in place of io.EOF. Standard input stays open until Close or the end of the connection, which end
+	// nothing else on the host: a script that may go on for ever has to watch it. What Patience says is how long it may be silent.
+	Stream(ctx context.Context, what, script string) (io.ReadCloser, error)
 	// WriteFile replaces a file atomically: a temporary file beside it, fsync, rename.
 	// A link is followed: it is what it points at that is replaced.
 	// Owner, mode and SELinux label of a file that is replaced are kept where opts is silent.

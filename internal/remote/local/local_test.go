@@ -331,6 +331,32 @@ func TestOpen(t *testing.T) {
 	}
 }
 
+// TestStream holds that output comes while the script runs, how it ends, and that Close ends its input.
+func TestStream(t *testing.T) {
+	h, ctx := host(t), context.Background()
+	gone := filepath.Join(t.TempDir(), "gone")
+	r, err := h.Stream(ctx, "watch", "echo first; cat >/dev/null; touch '"+gone+"'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 6)
+	if _, err := io.ReadFull(r, buf); err != nil || string(buf) != "first\n" {
+		t.Errorf("while it runs: %q, %v", buf, err)
+	}
+	_ = r.Close()
+	wait(t, func() bool { _, err := os.Stat(gone); return err == nil })
+
+	r, err = h.Stream(ctx, "look at it", "echo some; echo 'no more' >&2; exit 3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var failed *remote.ScriptError
+	if out, err := io.ReadAll(r); string(out) != "some\n" || !errors.As(err, &failed) || failed.Error() != "look at it: no more" || failed.Result.ExitCode != 3 {
+		t.Errorf("one that fails: %q, %v", out, err)
+	}
+}
+
 func TestAccounts(t *testing.T) {
 	a, err := host(t).Accounts(context.Background(), []string{"root", "0", "no-such-user"}, []string{"root", "no-such-group"})
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"strings"
+
+	"kops/internal/remote"
 )
 
 // Dial opens a connection from the host's side. Where the machine cannot (forwarding is
@@ -132,7 +134,7 @@ type relayed struct {
 
 // Read returns what has come. What the relay says on stderr when it fails is the error.
 func (r *relayed) Read(p []byte) (int, error) {
-	rd := &reader{task: r.task, ctx: r.ctx, name: "the relay"}
+	rd := &reader{task: r.task, ctx: r.ctx, failed: func(res remote.Result) error { return &remote.ScriptError{What: "read the relay", Result: res} }}
 	return rd.Read(p)
 }
 

@@ -34,21 +34,28 @@ func (h *Host) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 
 // cat reads a file through a channel of its own, as it comes.
 func (h *Host) cat(ctx context.Context, name string) (io.ReadCloser, error) {
-	script := "exec cat -- " + Quote(statName(name)) + " </dev/null\n"
-	t, err := h.startTask(ctx, "LC_ALL=C; export LC_ALL\n"+script)
+	r, err := h.startReader(ctx, "read "+name, "exec cat -- "+Quote(statName(name))+" </dev/null\n")
 	if err != nil {
 		return nil, err
 	}
-	ctx, t.pulse = h.watched(ctx, "read "+name, h.hosts.limits.Read, 0)
-	r := &reader{task: t, ctx: ctx, name: name}
+	r.failed = func(res remote.Result) error {
+		said := strings.TrimSpace(string(res.Stderr))
+		switch {
+		case strings.HasSuffix(said, "No such file or directory"):
+			return &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+		case strings.HasSuffix(said, "Permission denied"):
+			return &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+		}
+		return fmt.Errorf("read %s: %s", name, said)
+	}
 	// An error to open it is told here: wait for the first bytes or the end.
-	for len(t.out.buf) == 0 && !t.out.ended {
-		if err := t.receive(ctx); err != nil {
+	for len(r.out.buf) == 0 && !r.out.ended {
+		if err := r.receive(r.ctx); err != nil {
 			_ = r.Close()
 			return nil, err
 		}
 	}
-	if len(t.out.buf) == 0 {
+	if len(r.out.buf) == 0 {
 		if err := r.end(); err != io.EOF {
 			_ = r.Close()
 			return nil, err
@@ -57,11 +64,31 @@ func (h *Host) cat(ctx context.Context, name string) (io.ReadCloser, error) {
 	return r, nil
 }
 
-// A reader is a file that is read through cat.
+// Stream runs a script that only reads, on a channel of its own, and returns its output as it comes.
+func (h *Host) Stream(ctx context.Context, what, script string) (io.ReadCloser, error) {
+	r, err := h.startReader(ctx, what, script)
+	if err != nil {
+		return nil, err
+	}
+	r.failed = func(res remote.Result) error { return &remote.ScriptError{What: what, Result: res} }
+	return r, nil
+}
+
+func (h *Host) startReader(ctx context.Context, what, script string) (*reader, error) {
+	t, err := h.startTask(ctx, "LC_ALL=C; export LC_ALL\n"+script)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{task: t}
+	r.ctx, t.pulse = h.watched(ctx, what, remote.Patience(ctx, h.hosts.limits.Read), 0)
+	return r, nil
+}
+
+// A reader is the output of a script, as it comes.
 type reader struct {
 	*task
-	ctx  context.Context
-	name string
+	ctx    context.Context
+	failed func(remote.Result) error // makes an error of a script that failed
 }
 
 // Read returns what has come.
@@ -82,7 +109,7 @@ func (r *reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// end returns io.EOF where cat ended well, so that a cut connection is no end of the file.
+// end returns io.EOF where the script ended well, so that a cut connection is no end of the output.
 func (r *reader) end() error {
 	code, err := r.wait(r.ctx)
 	if err != nil {
@@ -91,14 +118,7 @@ func (r *reader) end() error {
 	if code == 0 {
 		return io.EOF
 	}
-	said := strings.TrimSpace(string(r.errs.buf))
-	switch {
-	case strings.HasSuffix(said, "No such file or directory"):
-		return &fs.PathError{Op: "open", Path: r.name, Err: fs.ErrNotExist}
-	case strings.HasSuffix(said, "Permission denied"):
-		return &fs.PathError{Op: "open", Path: r.name, Err: fs.ErrPermission}
-	}
-	return fmt.Errorf("read %s: %s", r.name, said)
+	return r.failed(remote.Result{ExitCode: code, Stderr: r.errs.buf})
 }
 
 // Close ends the reading.

@@ -8,9 +8,11 @@
 package remotetest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 
@@ -174,6 +176,18 @@ func (h *Host) Script(ctx context.Context, script string) (remote.Result, error)
 		err = &remote.ScriptError{Result: res}
 	}
 	return res, err
+}
+
+// Stream answers as Query does.
+func (h *Host) Stream(ctx context.Context, what, script string) (io.ReadCloser, error) {
+	res, err := h.Query(ctx, script)
+	if err == nil && res.ExitCode != 0 {
+		err = &remote.ScriptError{What: what, Result: res}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return io.NopCloser(bytes.NewReader(res.Stdout)), nil
 }
 
 // Hold answers by OnHold; without it everything is held.
