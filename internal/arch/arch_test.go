@@ -44,6 +44,7 @@ var rules = []rule{
 	{"internal/run/action/actiontest", []string{"internal/run/action", "internal/module", "internal/remote/...", "internal/template", "internal/vars", "internal/value"}},
 	{"internal/run/action/*", []string{"internal/run/action", "internal/run/action/source", "internal/module", "internal/module/*", "internal/remote", "internal/template", "internal/vars", "internal/state", "internal/value", "internal/diag"}},
 	{"internal/run", []string{"internal/plan", "internal/playbook", "internal/module", "internal/remote", "internal/remote/overlay", "internal/run/action", "internal/template", "internal/vars", "internal/event", "internal/state", "internal/secret", "internal/value", "internal/diag"}},
+	{"internal/logs", []string{"internal/remote"}},
 	{"internal/report/*", []string{"internal/event", "internal/value", "internal/diag"}},
 	{"internal/cli", []string{"internal/..."}},
 	{"internal/arch", nil},

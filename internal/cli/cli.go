@@ -139,7 +139,7 @@ func newRoot(streams Streams) *cobra.Command {
 	root.SetErr(streams.Err)
 	root.SetFlagErrorFunc(flagError)
 	root.SetGlobalNormalizationFunc(otherNames)
-	root.AddCommand(newRun(streams), newLint(streams), newInventory(streams), newHistory(streams), newPending(streams), newDoc(streams), newVault(streams), newVersion(streams))
+	root.AddCommand(newRun(streams), newLint(streams), newInventory(streams), newHistory(streams), newLogs(streams), newPending(streams), newDoc(streams), newVault(streams), newVersion(streams))
 	return root
 }
 

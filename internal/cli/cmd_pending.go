@@ -10,15 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"kops/internal/diag"
 	"kops/internal/event"
 	"kops/internal/inventory"
-	"kops/internal/plan"
-	"kops/internal/playbook"
 	"kops/internal/remote/ssh"
 	"kops/internal/run"
 	"kops/internal/state"
-	"kops/internal/value"
 )
 
 // pendingOptions are the flags of kops pending. Those of the login are kops run's.
@@ -168,19 +164,13 @@ func (o *pendingOptions) printJSON(owed []run.Owing) error {
 
 // failed says which hosts could not be asked, and gives the exit code that a run would have.
 func (o *pendingOptions) failed(hosts []run.HostError) error {
-	code := exitCode(0)
 	for _, h := range hosts {
 		fmt.Fprintf(o.streams.Err, "kops: %s could not be asked: %v\n", h.Host, h.Err)
-		if h.Unreachable() {
-			code |= run.ExitUnreachable
-		} else {
-			code |= run.ExitFailed
-		}
 	}
-	if code == 0 {
-		return nil
+	if code := run.ExitCode(hosts); code != 0 {
+		return exitCode(code)
 	}
-	return code
+	return nil
 }
 
 // ask does something with what the hosts of a pattern are owed.
@@ -189,7 +179,7 @@ func (o *pendingOptions) ask(ctx context.Context, pattern string, do func(contex
 	if err != nil {
 		return run.Pending{}, err
 	}
-	p, err := o.hosts(ctx, s, pattern)
+	p, err := s.pattern(ctx, &o.sourceFlags, o.playbookDir, pattern, "")
 	if err != nil {
 		return run.Pending{}, err
 	}
@@ -218,31 +208,4 @@ func (o *pendingOptions) warnings(s *session) func(event.Event) {
 			fmt.Fprintf(o.streams.Err, "kops: %s: %s\n", w.Host, s.masker.Mask(w.Msg))
 		}
 	}
-}
-
-// hosts is a plan of one play without tasks, on the hosts of a pattern.
-func (o *pendingOptions) hosts(ctx context.Context, s *session, pattern string) (*plan.Plan, error) {
-	inv, list := s.inventory(ctx, &o.sourceFlags)
-	extra, err := o.vars(s.yaml)
-	list.Add(err)
-	var dir *inventory.VarsDir
-	if o.playbookDir != "" {
-		var found diag.List
-		dir, found = inventory.ReadVarsDir(filepath.Clean(o.playbookDir), inv, s.yaml)
-		list = append(list, found...)
-	}
-	play := &playbook.Play{Hosts: playbook.Field{Value: pattern, Pos: value.Position{Line: 1}}}
-	play.GatherFacts = playbook.Field{Value: false, Pos: value.Position{Line: 1}}
-	p, found := plan.New(plan.Options{
-		Playbooks: []*playbook.Playbook{{Plays: []*playbook.Play{play}}}, Inventory: inv, VarsDir: dir,
-		Registry: registry(), Engine: s.engine, YAML: s.yaml, ExtraVars: extra,
-	})
-	list = append(list, found...)
-	if list.HasErrors() {
-		return nil, list
-	}
-	if !p.AnyHosts() {
-		return nil, usageError{fmt.Errorf("no host matches %q; kops inventory --graph shows the hosts and groups that there are", pattern)}
-	}
-	return p, nil
 }

@@ -11,6 +11,25 @@ import (
 	"syscall"
 )
 
+// untilSignal returns a context that ends with Ctrl-C, SIGTERM and a closed terminal, for commands that change nothing. A
+// second signal ends the process.
+func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(ctx, wantedSignals()...)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+// wantedSignals are those that interrupt a command: nohup and a shell's background jobs mean what they ignore.
+func wantedSignals() []os.Signal {
+	wanted := []os.Signal{syscall.SIGTERM}
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
+		if !signal.Ignored(s) {
+			wanted = append(wanted, s)
+		}
+	}
+	return wanted
+}
+
 // An interruption ends a run: once after the steps that are under way, twice at once.
 type interruption struct {
 	stop    chan struct{} // closed by the first
@@ -27,13 +46,7 @@ type interruption struct {
 func interruptible(ctx context.Context, streams Streams) (context.Context, *interruption) {
 	i := &interruption{stop: make(chan struct{}), streams: streams, signals: make(chan os.Signal, 2), pipes: make(chan os.Signal, 1)}
 	ctx, i.end = context.WithCancel(ctx)
-	wanted := []os.Signal{syscall.SIGTERM}
-	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
-		if !signal.Ignored(s) { // nohup and a shell's background jobs mean it
-			wanted = append(wanted, s)
-		}
-	}
-	signal.Notify(i.signals, wanted...)
+	signal.Notify(i.signals, wantedSignals()...)
 	// Else a reader that goes away would end the process in the middle of a step. To ignore the signal
 	// would have commands of connection: local ignore it too.
 	signal.Notify(i.pipes, syscall.SIGPIPE)

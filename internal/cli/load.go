@@ -198,3 +198,31 @@ func (s *session) plan(ctx context.Context, f *sourceFlags, startAt string, path
 	}
 	return p, list
 }
+
+// pattern is a plan of one play without tasks, on the hosts of a pattern, with the variables of a folder of playbooks
+// where one is given.
+func (s *session) pattern(ctx context.Context, f *sourceFlags, playbookDir, pattern, limit string) (*plan.Plan, error) {
+	inv, list := s.inventory(ctx, f)
+	extra, err := s.extraVars(f)
+	list.Add(err)
+	var dir *inventory.VarsDir
+	if playbookDir != "" {
+		var found diag.List
+		dir, found = inventory.ReadVarsDir(filepath.Clean(playbookDir), inv, s.yaml)
+		list = append(list, found...)
+	}
+	play := &playbook.Play{Hosts: playbook.Field{Value: pattern, Pos: value.Position{Line: 1}}}
+	play.GatherFacts = playbook.Field{Value: false, Pos: value.Position{Line: 1}}
+	p, found := plan.New(plan.Options{
+		Playbooks: []*playbook.Playbook{{Plays: []*playbook.Play{play}}}, Inventory: inv, VarsDir: dir,
+		Registry: registry(), Engine: s.engine, YAML: s.yaml, ExtraVars: extra, Limit: limit,
+	})
+	list = append(list, found...)
+	if list.HasErrors() {
+		return nil, list
+	}
+	if !p.AnyHosts() {
+		return nil, usageError{fmt.Errorf("no host matches %q; kops inventory --graph shows the hosts and groups that there are", pattern)}
+	}
+	return p, nil
+}

@@ -62,7 +62,11 @@ func (r *Reachable) Connect(ctx context.Context) (remote.Host, error) {
 	if tg.become, err = r.play.become(r.task, tg); err != nil {
 		return nil, err
 	}
-	return r.play.connect(ctx, r.task, tg)
+	w, err := r.play.connect(ctx, r.task, tg)
+	if err != nil {
+		return nil, err
+	}
+	return w.host(), nil
 }
 
 func (r *Reachable) scope(ctx context.Context) *template.Scope {
