@@ -113,8 +113,8 @@ func quoted(word string) string {
 
 // atHome are the actions that need no host, and onlyLook those that change none.
 var (
-	atHome   = []string{"add_host", "assert", "debug", "fail", "group_by", "include_vars", "meta", "pause", "set_fact"}
-	onlyLook = []string{"kafka_can_stop", "kafka_cluster_info", "kafka_health", "ping", "setup", "slurp", "stat", "wait_for", "zookeeper_health", "zookeeper_info"}
+	atHome   = []string{"add_host", "assert", "debug", "fail", "group_by", "include_vars", "kafka_preflight", "meta", "pause", "set_fact"}
+	onlyLook = []string{"kafka_can_stop", "kafka_cluster_info", "kafka_health", "kafka_preflight_facts", "ping", "setup", "slurp", "stat", "wait_for", "zookeeper_health", "zookeeper_info"}
 )
 
 // touches tells whether any task of the play asks one of its hosts for anything, and changes whether
@@ -124,6 +124,9 @@ func (p *play) touches(ctx context.Context) (touches, changes bool) {
 	touches = facts || err != nil
 	for _, t := range p.allTasks() {
 		name := p.Plan.ActionOf(t)
+		if m, ok := p.Plan.Registry().Find(t.Module); ok { // whatever its collection
+			name = m.Name
+		}
 		if keyword(t, p.Play.Play, func(k *playbook.Keywords) playbook.Field { return k.DelegateTo }).Given() || slices.Contains(atHome, name) {
 			continue
 		}

@@ -124,6 +124,7 @@ func TestLocksThatAreNotTaken(t *testing.T) {
 		"off":                     {work, func(o *run.Options) { o.Lock = run.LockOff }},
 		"check mode":              {work, func(o *run.Options) { o.Check = true }},
 		"a play that only looks":  {"- hosts: all\n  gather_facts: false\n  tasks:\n    - ping:\n    - debug:\n", nil},
+		"a name of a collection":  {"- hosts: all\n  gather_facts: false\n  tasks:\n    - kops.kafka.zookeeper_health: {servers: \"127.0.0.1:1\", timeout: 0}\n      ignore_errors: true\n", nil},
 		"another host's business": {"- hosts: all\n  gather_facts: false\n  tasks:\n    - {command: work, delegate_to: b}\n", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
