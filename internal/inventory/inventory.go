@@ -28,7 +28,8 @@ type Host struct {
 	Vars     *value.Map     // from the inventory itself
 	FileVars *value.Map     // from host_vars beside the inventory
 	VarsPos  map[string]value.Position
-	Implicit bool // localhost, which no inventory names
+	FilePos  map[string]value.Position // of FileVars
+	Implicit bool                      // localhost, which no inventory names
 }
 
 // A Group is a set of hosts and other groups.
@@ -41,8 +42,9 @@ type Group struct {
 	Vars     *value.Map // from the inventory itself
 	FileVars *value.Map // from group_vars beside the inventory
 	VarsPos  map[string]value.Position
-	Priority int // of groups at the same depth, the higher one's variables win; 1 by default
-	Depth    int // how far below "all"
+	FilePos  map[string]value.Position // of FileVars
+	Priority int                       // of groups at the same depth, the higher one's variables win; 1 by default
+	Depth    int                       // how far below "all"
 }
 
 // An Inventory is what all sources say together.
@@ -82,7 +84,7 @@ func (inv *Inventory) AddGroup(name string, pos value.Position) *Group {
 	g := inv.groups[name]
 	if g == nil {
 		g = &Group{Name: name, Pos: pos, Vars: value.NewMap(), FileVars: value.NewMap(),
-			VarsPos: map[string]value.Position{}, Priority: 1}
+			VarsPos: map[string]value.Position{}, FilePos: map[string]value.Position{}, Priority: 1}
 		inv.groups[name] = g
 		inv.Groups = append(inv.Groups, g)
 	}
@@ -94,7 +96,7 @@ func (inv *Inventory) AddHost(name string, group *Group, pos value.Position) *Ho
 	h := inv.hosts[name]
 	if h == nil {
 		h = &Host{Name: name, Pos: pos, Source: pos.File, Vars: value.NewMap(), FileVars: value.NewMap(),
-			VarsPos: map[string]value.Position{}}
+			VarsPos: map[string]value.Position{}, FilePos: map[string]value.Position{}}
 		inv.hosts[name] = h
 		inv.Hosts = append(inv.Hosts, h)
 	}
@@ -281,25 +283,4 @@ func (g *Group) AllHosts() []*Host {
 		}
 	}
 	return hosts
-}
-
-// Layers returns the variables of a host from weakest to strongest, in Ansible's order.
-// playbook holds group_vars and host_vars beside the playbook; it may be nil.
-func (inv *Inventory) Layers(h *Host, playbook *VarsDir) []*value.Map {
-	all := inv.groups[All]
-	groups := h.AllGroups()
-	layers := []*value.Map{all.Vars}
-	own := slices.DeleteFunc(groups, func(g *Group) bool { return g == all })
-	for _, g := range own {
-		layers = append(layers, g.Vars)
-	}
-	layers = append(layers, all.FileVars, playbook.group(All))
-	for _, g := range own {
-		layers = append(layers, g.FileVars)
-	}
-	for _, g := range own {
-		layers = append(layers, playbook.group(g.Name))
-	}
-	layers = append(layers, h.Vars, h.FileVars, playbook.host(h.Name))
-	return slices.DeleteFunc(layers, func(m *value.Map) bool { return m.Len() == 0 })
 }

@@ -3,6 +3,7 @@ package inventory
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,20 +16,26 @@ import (
 
 // A VarsDir is what the folders group_vars and host_vars in one folder hold.
 type VarsDir struct {
-	groups map[string]*value.Map
-	hosts  map[string]*value.Map
+	groups map[string]fileVars
+	hosts  map[string]fileVars
 }
 
-func (d *VarsDir) group(name string) *value.Map {
+// fileVars are the variables of a file, or of the files of a folder, and where each stands.
+type fileVars struct {
+	vars *value.Map
+	pos  map[string]value.Position
+}
+
+func (d *VarsDir) group(name string) fileVars {
 	if d == nil {
-		return nil
+		return fileVars{}
 	}
 	return d.groups[name]
 }
 
-func (d *VarsDir) host(name string) *value.Map {
+func (d *VarsDir) host(name string) fileVars {
 	if d == nil {
-		return nil
+		return fileVars{}
 	}
 	return d.hosts[name]
 }
@@ -36,7 +43,7 @@ func (d *VarsDir) host(name string) *value.Map {
 // ReadVarsDir reads group_vars and host_vars in dir, for all names that inv knows and none
 // else: the variables of another inventory's hosts may be encrypted with another password.
 func ReadVarsDir(dir string, inv *Inventory, opts yamlpos.Options) (*VarsDir, diag.List) {
-	d := &VarsDir{groups: map[string]*value.Map{}, hosts: map[string]*value.Map{}}
+	d := &VarsDir{groups: map[string]fileVars{}, hosts: map[string]fileVars{}}
 	var list diag.List
 	var groups, hosts []string
 	for _, g := range inv.Groups {
@@ -48,7 +55,7 @@ func ReadVarsDir(dir string, inv *Inventory, opts yamlpos.Options) (*VarsDir, di
 	for _, part := range []struct {
 		dir   string
 		names []string
-		into  map[string]*value.Map
+		into  map[string]fileVars
 	}{{"group_vars", groups, d.groups}, {"host_vars", hosts, d.hosts}} {
 		base := filepath.Join(dir, part.dir)
 		if info, err := os.Stat(base); err != nil || !info.IsDir() {
@@ -58,7 +65,7 @@ func ReadVarsDir(dir string, inv *Inventory, opts yamlpos.Options) (*VarsDir, di
 			if strings.HasPrefix(name, "/") {
 				continue
 			}
-			if m := readVars(filepath.Join(base, name), opts, &list); m.Len() > 0 {
+			if m := readVars(filepath.Join(base, name), opts, &list); m.vars.Len() > 0 {
 				part.into[name] = m
 			}
 		}
@@ -68,8 +75,8 @@ func ReadVarsDir(dir string, inv *Inventory, opts yamlpos.Options) (*VarsDir, di
 
 // readVars reads the first that exists of path, path.yml, path.yaml and path.json. A folder
 // stands for all files in it.
-func readVars(path string, opts yamlpos.Options, list *diag.List) *value.Map {
-	vars := value.NewMap()
+func readVars(path string, opts yamlpos.Options, list *diag.List) fileVars {
+	read := fileVars{value.NewMap(), map[string]value.Position{}}
 	for _, ext := range []string{"", ".yml", ".yaml", ".json"} {
 		info, err := os.Stat(path + ext)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -86,8 +93,11 @@ func readVars(path string, opts yamlpos.Options, list *diag.List) *value.Map {
 		for _, f := range files {
 			m, n, l := yamlpos.LoadMap(f, opts)
 			*list = append(*list, l...)
-			vars.Merge(m)
+			read.vars.Merge(m)
 			if n != nil {
+				for _, p := range n.Pairs {
+					read.pos[p.Key.Raw] = p.Key.Pos
+				}
 				port := n.Get("ansible_port")
 				if port != nil {
 					list.Add(checkPort("ansible_port", m.At("ansible_port"), port.Pos))
@@ -96,7 +106,7 @@ func readVars(path string, opts yamlpos.Options, list *diag.List) *value.Map {
 		}
 		break
 	}
-	return vars
+	return read
 }
 
 // varsFiles returns the files of variables in a folder and the folders in it, by name.
@@ -132,7 +142,7 @@ func (l *loader) varsDirs() {
 		d, list := ReadVarsDir(dir, l.inv, l.opts)
 		l.list = append(l.list, list...)
 		for _, g := range l.inv.Groups {
-			m := d.group(g.Name).Clone()
+			m := d.group(g.Name).vars.Clone()
 			if p, ok := m.Get("ansible_group_priority"); ok {
 				if n, isInt := intOf(p); isInt {
 					g.Priority = n
@@ -140,9 +150,11 @@ func (l *loader) varsDirs() {
 				m.Delete("ansible_group_priority")
 			}
 			g.FileVars.Merge(m)
+			maps.Copy(g.FilePos, d.group(g.Name).pos)
 		}
 		for _, h := range l.inv.Hosts {
-			h.FileVars.Merge(d.host(h.Name))
+			h.FileVars.Merge(d.host(h.Name).vars)
+			maps.Copy(h.FilePos, d.host(h.Name).pos)
 		}
 	}
 }

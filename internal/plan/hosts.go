@@ -166,6 +166,30 @@ func sortHosts(hosts []*Host, order string, f playbook.Field) error {
 	return nil
 }
 
+// A Setting is a place of the inventory that gives a host a variable.
+type Setting = inventory.Setting
+
+// Settings returns the places that give a host a variable, from weakest to strongest.
+func (p *Plan) Settings(host, name string) []Setting {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	h := p.opts.Inventory.Host(host)
+	if h == nil {
+		return nil
+	}
+	return p.opts.Inventory.Settings(h, p.opts.VarsDir, name)
+}
+
+// GroupPos returns the place where a group is first named.
+func (p *Plan) GroupPos(name string) value.Position {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if g := p.opts.Inventory.Group(name); g != nil {
+		return g.Pos
+	}
+	return value.Position{}
+}
+
 // AddHost adds a host to the inventory while running, or gives it more groups and variables.
 func (p *Plan) AddHost(name string, groups []string, vars *value.Map) {
 	p.mu.Lock()

@@ -345,6 +345,7 @@ func (w *work) env(s *template.Scope, args *value.Map) *action.Env {
 		Reader:    w.reader,
 		Changing:  x.owe,
 		LoadVars:  x.p.Plan.LoadVars,
+		Inventory: places{x.p.Plan},
 		Registry:  x.p.Plan.Registry(),
 		Artifacts: x.p.Artifacts,
 		Ask:       x.p.Ask,

@@ -85,6 +85,8 @@ type Env struct {
 	Changing func(ctx context.Context) error
 	// LoadVars reads a file of variables, YAML or JSON, decrypted where it is a vault.
 	LoadVars func(path string) (*value.Map, error)
+	// Inventory tells where in the inventory something stands.
+	Inventory Inventory
 	// Registry finds the module that an action ends in.
 	Registry *module.Registry
 	// Artifacts fetches and keeps files on the controller.
@@ -93,6 +95,24 @@ type Env struct {
 	Ask func(ctx context.Context, prompt string, secret bool) (string, error)
 	// Warn tells the user about something that works and is probably not meant.
 	Warn func(msg string)
+}
+
+// An Inventory tells where in the inventory something stands, for messages that name the place.
+type Inventory interface {
+	// GroupPos returns the place where a group is first named.
+	GroupPos(name string) value.Position
+	// Settings returns the places that give a host a variable, from weakest to strongest.
+	Settings(host, name string) []Setting
+}
+
+// A Setting is a place of the inventory that gives a host a variable.
+type Setting struct {
+	Group string // "" where the host itself has it
+	Value value.Value
+	Pos   value.Position
+	// Contested says that another group says otherwise, and that nothing but the order of their names
+	// decides between them.
+	Contested bool
 }
 
 // Artifacts are files by URL and checksum, fetched once by the controller.
