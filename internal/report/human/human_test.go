@@ -52,6 +52,11 @@ func story() []event.Event {
 		event.Warning{Msg: "the handler 'x' does not exist", Pos: at, Host: "a", Hint: "did you mean 'y'?"},
 		event.Gate{Play: 1, Hosts: []string{"c"}, Cluster: "the cluster", Problems: []string{"broker 2 does not answer"}},
 		event.Gate{Play: 1, Hosts: []string{"c"}, Cluster: "the cluster", Open: true},
+		event.TaskStarted{Task: 7, Name: "judge", Module: "kops.kafka.kafka_preflight", Pos: at},
+		event.Result{Task: 7, Host: "a", Status: event.OK, Result: value.NewMap("show_table", value.NewList("host", "verdict", "measured"), "rows", value.NewList(
+			value.NewMap("host", "a", "verdict", "ok", "measured", int64(3), "text", "not shown"),
+			value.NewMap("host", "brøker", "verdict", "advice", "measured", ""),
+			value.NewMap("host", "c", "verdict", "fault", "measured", "two\nlines")))},
 		event.PlayEnded{Play: 1, Stopped: "any_errors_fatal: b failed", Untried: []string{"c", "d"}},
 		event.PlayStarted{Play: 2, Name: "nobody", Skipped: "no hosts matched"},
 		event.RunEnded{

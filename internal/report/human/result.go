@@ -48,6 +48,7 @@ func (s *Sink) result(e event.Result) {
 	case event.Unreachable:
 		s.failure("unreachable", "UNREACHABLE!", where, e)
 	}
+	s.table(e)
 	if e.Ignored {
 		s.line(cyan, "...ignoring")
 	}
