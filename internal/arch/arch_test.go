@@ -110,14 +110,15 @@ func TestOneImporter(t *testing.T) {
 // queries are the packages whose modules run scripts to read a host, and how each knows what such a script does not see in
 // check mode: what earlier tasks would have changed.
 var queries = map[string]string{
-	"internal/module/apt":       "asks for packages as the overlay has them",
-	"internal/module/dnf":       "asks for packages as the overlay has them",
-	"internal/module/file":      "merges the tree with what the overlay has below it",
-	"internal/module/ping":      "reads nothing",
-	"internal/module/process":   "expands variables of the environment alone",
-	"internal/module/setup":     "facts are those of now (docs/check-mode.md)",
-	"internal/module/unarchive": "asks whether archive, folder or creates are touched",
-	"internal/module/waitfor":   "asks whether services are touched",
+	"internal/module/apt":                 "asks for packages as the overlay has them",
+	"internal/module/dnf":                 "asks for packages as the overlay has them",
+	"internal/module/file":                "merges the tree with what the overlay has below it",
+	"internal/module/kafkapreflightfacts": "measures what is there now, as facts are",
+	"internal/module/ping":                "reads nothing",
+	"internal/module/process":             "expands variables of the environment alone",
+	"internal/module/setup":               "facts are those of now (docs/check-mode.md)",
+	"internal/module/unarchive":           "asks whether archive, folder or creates are touched",
+	"internal/module/waitfor":             "asks whether services are touched",
 }
 
 // TestQueriesInCheckMode finds modules that read by scripts without an entry above.

@@ -20,6 +20,7 @@ import (
 	"kops/internal/module/kafkahealth"
 	"kops/internal/module/kafkaloglevel"
 	"kops/internal/module/kafkapreferredleaders"
+	"kops/internal/module/kafkapreflightfacts"
 	"kops/internal/module/kafkaquota"
 	"kops/internal/module/kafkatopic"
 	"kops/internal/module/lineinfile"
@@ -58,6 +59,7 @@ func Modules() []*module.Module {
 		kafkahealth.New(),
 		kafkaloglevel.New(),
 		kafkapreferredleaders.New(),
+		kafkapreflightfacts.New(),
 		kafkaquota.New(),
 		kafkatopic.New(),
 		lineinfile.New(),
