@@ -13,6 +13,7 @@ import (
 	"kops/internal/run/action/geturl"
 	"kops/internal/run/action/groupby"
 	"kops/internal/run/action/includevars"
+	"kops/internal/run/action/kafkapreflight"
 	"kops/internal/run/action/packages"
 	"kops/internal/run/action/pause"
 	"kops/internal/run/action/service"
@@ -34,6 +35,7 @@ func Modules() []*module.Module {
 		geturl.New(),
 		groupby.New(),
 		includevars.New(),
+		kafkapreflight.New(),
 		packages.New(),
 		pause.New(),
 		service.New(),
