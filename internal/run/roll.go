@@ -41,7 +41,8 @@ func (r *runner) roll(ctx context.Context, p *play) error {
 	p.begin(ctx)
 	for i := 1; len(left) > 0 && p.stopped == "" && !r.stopping(ctx); i++ {
 		if p.batch, err = p.rolls.next(ctx, left, batches.Rack, batches.Size(i)); err != nil {
-			p.stopped = err.Error()
+			p.batch = left
+			p.lost(ctx, left[0], err)
 			break
 		}
 		left = slices.DeleteFunc(slices.Clone(left), func(h *host) bool { return slices.Contains(p.batch, h) })
@@ -65,6 +66,15 @@ func (r *runner) roll(ctx context.Context, p *play) error {
 	}
 	r.halted = p.stopped != ""
 	return nil
+}
+
+// lost ends the roll: the cluster does not say which server may be next.
+func (p *play) lost(ctx context.Context, h *host, err error) {
+	p.startOnce()
+	id := p.announce(ctx, p.own("Which server is next?", playbook.KafkaRolling, &value.Map{}), []*host{h})
+	p.report(h, id, &outcome{err: err, pos: p.Strategy.Pos})
+	p.fail(h, nil, false)
+	p.stopped = p.rolls.cluster.name() + " does not say which server may be next"
 }
 
 // start begins a batch.

@@ -120,6 +120,7 @@ func TestRolling(t *testing.T) {
 		want    []string // commands
 		stops   string
 		stopped string // why the play ended
+		failure string // what failed
 	}{
 		{
 			name:   "the controller is last, and the preferred leaders come back",
@@ -181,7 +182,8 @@ func TestRolling(t *testing.T) {
 			name:    "numbers that are not the brokers' own",
 			book:    strings.Replace(rolling, "| int", "| int + 10", 1) + "    - command: restart\n",
 			quorum:  &quorum{controller: 1},
-			stopped: "the inventory does not fit the cluster: registered, yet no host's, is broker 1 (b1:9092), 2 (b2:9092), 3 (b3:9092); not registered is that of b1 (kafka_broker_id 11), b2 (kafka_broker_id 12), b3 (kafka_broker_id 13)",
+			stopped: "the cluster does not say which server may be next",
+			failure: "the inventory does not fit the cluster: registered, yet no host's, is broker 1 (b1:9092), 2 (b2:9092), 3 (b3:9092); not registered is that of b1 (kafka_broker_id 11), b2 (kafka_broker_id 12), b3 (kafka_broker_id 13)",
 		}, {
 			name:   "the limit leaves brokers out, and not out of the count",
 			book:   rolling + "    - command: restart\n",
@@ -219,6 +221,15 @@ func TestRolling(t *testing.T) {
 			stopped := ""
 			for _, e := range of[event.PlayEnded](events) {
 				stopped = e.Stopped
+			}
+			failure := ""
+			for _, r := range of[event.Result](events) {
+				if r.Status == event.Failed {
+					failure = r.Msg
+				}
+			}
+			if tt.stopped != "" && (failure == "" || tt.failure != "" && failure != tt.failure) {
+				t.Errorf("%q failed, want %q", failure, tt.failure)
 			}
 			if stopped != tt.stopped {
 				t.Errorf("it stopped: %q, want %q", stopped, tt.stopped)
