@@ -3,6 +3,7 @@
 package tests
 
 import (
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -145,10 +146,14 @@ func (r rolled) started() string {
 func (r rolled) brokenOff() {
 	t := r.t
 	l := startLoad(t, "brokenoff", rolledMachines...)
-	args := []string{"run", "-i", r.inventory, "playbooks/rolling-config.yaml", "-e", `{"kafka_settings": {"num.io.threads": 5}}`}
+	args := []string{"run", "-i", top(t, r.inventory), top(t, "playbooks/rolling-config.yaml"), "-e", `{"kafka_settings": {"num.io.threads": 5}}`}
 	first := start(t, nil, args...)
 	<-first.saidOrDone("(batch 2 of 3")
-	second := batches(first.text())[1]
+	order := batches(first.text())
+	if len(order) < 2 {
+		t.Fatalf("it did not come to its second batch\n%s", tail(first.text()))
+	}
+	second := order[1]
 	eventually(t, 2*time.Minute, "the broker of "+second+" to be out", func() bool {
 		return strings.TrimSpace(on(t, second, "systemctl is-active kafka-server || true")) != "active"
 	})
@@ -160,6 +165,16 @@ func (r rolled) brokenOff() {
 		t.Errorf("the second run restarted %v: only those that still needed it should be\n%s", got, tail(out))
 	}
 	unchanged(t, must(t, 3*time.Minute, "bin/kops", args...), 3)
+}
+
+// top is the whole path of a file of the repository.
+func top(t *testing.T, name string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join(root, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // restartedIn are the hosts on which a run restarted the broker.
