@@ -13,7 +13,6 @@ import (
 var (
 	rolledMachines = []string{"spare27", "spare28", "spare29"}
 	batchLine      = regexp.MustCompile(`\(batch \d of \d: (\w+)\)`)
-	restartLine    = regexp.MustCompile(`TASK \[Restart the broker\] \*+\n(?:(?:gate|still).*\n)*changed: \[(\w+)\]`)
 	controllerLine = regexp.MustCompile(`"controller": (\d+)`)
 )
 
@@ -23,28 +22,22 @@ type rolled struct {
 	inventory string
 }
 
-// TestLabRolling rolls three brokers of each kind of cluster while producers and consumers are at work:
-// nothing is lost, and what must not be touched is not.
+// fresh brings a cluster up on machines that have nothing.
+func fresh(t *testing.T, inventory string) rolled {
+	t.Helper()
+	must(t, 3*time.Minute, "lab/lab", append([]string{"reset"}, rolledMachines...)...)
+	r := rolled{t, "lab/tests/testdata/rolling/" + inventory}
+	r.kops("playbooks/cluster.yaml")
+	return r
+}
+
+// TestLabRolling rolls the brokers of a KRaft cluster while producers and consumers are at work: nothing is
+// lost, and what must not be touched is not.
 func TestLabRolling(t *testing.T) {
-	fresh := func(inventory string) rolled {
-		must(t, 3*time.Minute, "lab/lab", append([]string{"reset"}, rolledMachines...)...)
-		r := rolled{t, "lab/tests/testdata/rolling/" + inventory}
-		r.kops("playbooks/cluster.yaml")
-		return r
-	}
 	defer must(t, 3*time.Minute, "lab/lab", append([]string{"down"}, rolledMachines...)...)
-
-	r := fresh("zookeeper.yaml")
-	t.Run("ZooKeeper 3.9.1", func(t *testing.T) { r.on(t).restart() })
-	t.Run("ZooKeeper itself", func(t *testing.T) { r.on(t).ensemble() })
+	r := fresh(t, "kraft4.yaml")
+	t.Run("restart", func(t *testing.T) { r.on(t).restart() })
 	t.Run("refused", func(t *testing.T) { r.on(t).refused() })
-
-	r = fresh("kraft.yaml")
-	t.Run("KRaft 3.9.1", func(t *testing.T) { r.on(t).restart() })
-	t.Run("broken off", func(t *testing.T) { r.on(t).brokenOff() })
-	t.Run("upgrade to 4.1.0, and back, and for good", func(t *testing.T) { r.on(t).upgrade() })
-	r.inventory = "lab/tests/testdata/rolling/kraft4.yaml"
-	t.Run("KRaft 4.1.0", func(t *testing.T) { r.on(t).restart() })
 }
 
 func (r rolled) on(t *testing.T) rolled { return rolled{t, r.inventory} }
@@ -76,7 +69,7 @@ func (r rolled) controller() string {
 
 func (r rolled) restart() {
 	t := r.t
-	l := startLoad(t, "restart", rolledMachines...)
+	l := startLoad(t, "restart-"+filepath.Base(strings.TrimSuffix(r.inventory, ".yaml")), rolledMachines...)
 	controls := r.controller()
 	out := r.kops("playbooks/rolling-restart.yaml")
 	l.end(t)
@@ -90,13 +83,6 @@ func (r rolled) restart() {
 	// A broker that needs nothing is not restarted, and nobody is asked for it.
 	out = r.kops("playbooks/rolling-config.yaml")
 	unchanged(t, out, 3)
-}
-
-func (r rolled) ensemble() {
-	out := r.kops("playbooks/rolling-zookeeper.yaml")
-	if n := strings.Count(out, "gate: the ensemble can do without "); n != 3 || len(batches(out)) != 3 {
-		r.t.Errorf("%d gates opened for %v\n%s", n, batches(out), tail(out))
-	}
 }
 
 // refused: what the cluster cannot do without is not touched.
@@ -140,64 +126,4 @@ func (r rolled) started() string {
 		all = append(all, on(r.t, m, "systemctl show --property=ExecMainStartTimestampMonotonic --value kafka-server"))
 	}
 	return strings.Join(all, " ")
-}
-
-// brokenOff kills a roll while the second broker is out, and goes on.
-func (r rolled) brokenOff() {
-	t := r.t
-	l := startLoad(t, "brokenoff", rolledMachines...)
-	args := []string{"run", "-i", top(t, r.inventory), top(t, "playbooks/rolling-config.yaml"), "-e", `{"kafka_settings": {"num.io.threads": 5}}`}
-	first := start(t, nil, args...)
-	<-first.saidOrDone("(batch 2 of 3")
-	order := batches(first.text())
-	if len(order) < 2 {
-		t.Fatalf("it did not come to its second batch\n%s", tail(first.text()))
-	}
-	second := order[1]
-	eventually(t, 2*time.Minute, "the broker of "+second+" to be out", func() bool {
-		return strings.TrimSpace(on(t, second, "systemctl is-active kafka-server || true")) != "active"
-	})
-	_ = first.cmd.Process.Kill()
-	first.wait(0)
-	out := must(t, 10*time.Minute, "bin/kops", args...)
-	l.end(t)
-	if got := restartedIn(out); len(got) == 0 || len(got) > 2 {
-		t.Errorf("the second run restarted %v: only those that still needed it should be\n%s", got, tail(out))
-	}
-	unchanged(t, must(t, 3*time.Minute, "bin/kops", args...), 3)
-}
-
-// top is the whole path of a file of the repository.
-func top(t *testing.T, name string) string {
-	t.Helper()
-	path, err := filepath.Abs(filepath.Join(root, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// restartedIn are the hosts on which a run restarted the broker.
-func restartedIn(out string) []string {
-	var hosts []string
-	for _, m := range restartLine.FindAllStringSubmatch(out, -1) {
-		hosts = append(hosts, m[1])
-	}
-	return hosts
-}
-
-func (r rolled) upgrade() {
-	t := r.t
-	l := startLoad(t, "upgrade", rolledMachines...)
-	for _, version := range []string{"4.1.0", "3.9.1", "4.1.0"} {
-		r.kops("playbooks/upgrade.yaml", "-e", "kafka_version="+version)
-		for _, m := range rolledMachines {
-			open := on(t, m, "sudo ls -l /proc/$(systemctl show --property=MainPID --value kafka-server)/fd")
-			if !strings.Contains(open, "kafka_2.13-"+version+".jar") {
-				t.Errorf("the broker of %s does not run %s\n%s", m, version, open)
-			}
-		}
-	}
-	r.kops("playbooks/upgrade.yaml", "-e", "kafka_version=4.1.0", "-e", "kafka_upgrade_finish=true")
-	l.end(t)
 }
