@@ -11,6 +11,10 @@ const burst = 128 << 10
 // far is how long the quickest answer takes where the line itself keeps the sender back.
 const far = 10 * time.Millisecond
 
+// mostPaced is how much of a stream is sent at this pace. What is longer fills the buffer once, for all its
+// time, and the questions would cost more than that: two gigabytes took a third longer with them.
+const mostPaced = 64 << 20
+
 // A pace keeps a sender from running away from sshd. What the process does not take in time, sshd
 // keeps in a buffer, up to the channel's window of 2 MB. It enlarges the buffer packet by packet and
 // moves all of it each time, which costs the host more than all else that it does for a file of
@@ -18,6 +22,7 @@ const far = 10 * time.Millisecond
 // the line is long: there the window must be full, and sshd is in no hurry.
 type pace struct {
 	sent     int           // since the last question
+	bursts   int           // all of them
 	answered chan struct{} // closed by the answer to the last question
 	quickest atomic.Int64  // of all answers, in nanoseconds; 0 before the first
 }
@@ -34,7 +39,9 @@ func (p *process) Write(b []byte) (int, error) {
 		b = b[n:]
 		if p.pace.sent += n; p.pace.sent == burst {
 			p.pace.sent = 0
-			p.keepPace()
+			if p.pace.bursts++; p.pace.bursts <= mostPaced/burst {
+				p.keepPace()
+			}
 		}
 	}
 	return written, nil
