@@ -10,25 +10,32 @@ import (
 	"time"
 )
 
-// Three real clusters, each of three spare hosts: one for each way in which brokers find a controller
-// and write logs.
-var clusters = []struct {
+// A realCluster is an inventory and its machines.
+type realCluster struct {
 	name     string
 	machines []string
-}{
+}
+
+// Three real clusters, each of three spare hosts: one for each way in which brokers find a controller
+// and write logs.
+var clusters = []realCluster{
 	{"zookeeper", []string{"spare40", "spare41", "spare42"}},
 	{"kraft3", []string{"spare43", "spare44", "spare45"}},
 	{"kraft4", []string{"spare46", "spare47", "spare48"}},
 }
 
-// TestLabKafkaModules has the kafka modules talk to real clusters of each kind. The clusters come up at
-// the same time, once, and stay for the next run.
-func TestLabKafkaModules(t *testing.T) {
+// TestLabKafkaModules has the kafka modules talk to a real cluster; TestTortureKafkaModules tries each kind.
+func TestLabKafkaModules(t *testing.T) { tryModules(t, clusters[2:]) }
+
+// tryModules tries the modules on clusters, which come up at the same time.
+func tryModules(t *testing.T, clusters []realCluster) {
+	t.Helper()
 	var machines []string
 	for _, c := range clusters {
 		machines = append(machines, c.machines...)
 	}
-	must(t, 5*time.Minute, "lab/lab", append([]string{"up"}, machines...)...)
+	must(t, 5*time.Minute, "lab/lab", append([]string{"reset"}, machines...)...)
+	defer must(t, 5*time.Minute, "lab/lab", append([]string{"down"}, machines...)...)
 	var wait sync.WaitGroup
 	for _, c := range clusters {
 		wait.Go(func() {

@@ -1,4 +1,4 @@
-//go:build lab
+//go:build lab && torture
 
 package tests
 
@@ -26,8 +26,8 @@ func watch(t *testing.T, playbook string, args ...string) string {
 	return out
 }
 
-// TestLabWatch is the monitoring, looked at closely: with traffic in the cluster, under faults, and taken back.
-func TestLabWatch(t *testing.T) {
+// TestTortureWatch is the monitoring, looked at closely: with traffic in the cluster, under faults, and taken back.
+func TestTortureWatch(t *testing.T) {
 	must(t, 3*time.Minute, "lab/lab", append([]string{"reset"}, watched...)...)
 	defer must(t, 3*time.Minute, "lab/lab", append([]string{"down"}, watched...)...)
 	watch(t, "cluster.yaml")
