@@ -1,6 +1,7 @@
 package ssh
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -21,14 +22,17 @@ const mostPaced = 64 << 20
 // some megabytes. So the sender waits until what it sent one burst ago has been answered for, unless
 // the line is long: there the window must be full, and sshd is in no hurry.
 type pace struct {
+	mu       sync.Mutex    // for one sender after the other: the script, then its input
 	sent     int           // since the last question
 	bursts   int           // all of them
 	answered chan struct{} // closed by the answer to the last question
 	quickest atomic.Int64  // of all answers, in nanoseconds; 0 before the first
 }
 
-// Write sends to the process. It is for one sender at a time.
+// Write sends to the process.
 func (p *process) Write(b []byte) (int, error) {
+	p.pace.mu.Lock()
+	defer p.pace.mu.Unlock()
 	written := 0
 	for len(b) > 0 {
 		n, err := p.ch.Write(b[:min(len(b), burst-p.pace.sent)])
