@@ -92,6 +92,9 @@ func TestLockFails(t *testing.T) {
 	if len(second.commands()) > 0 || second.summary.Exit != run.ExitFailed || len(results) != 1 || !strings.Contains(results[0].Msg, "locked by run r1 of alice on laptop") {
 		t.Errorf("ran %q, exit %d, said %+v", second.commands(), second.summary.Exit, results)
 	}
+	if plays := of[event.PlayStarted](second.events); len(plays) != 1 {
+		t.Errorf("its play began %d times: %+v", len(plays), plays)
+	}
 	close(first.goOn)
 	<-first.done
 }

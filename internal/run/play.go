@@ -59,7 +59,7 @@ func (r *runner) play(ctx context.Context, number int, pl *plan.Play) error {
 	for i := 1; len(left) > 0; i++ {
 		size := min(batches.Size(i), len(left))
 		p.batch, left = left[:size], left[size:]
-		p.Emit(event.PlayStarted{Play: number, Name: p.name, Pos: p.Pos, Hosts: names(p.batch), Batch: i, Batches: batches.Count(len(p.hosts))})
+		p.start(i, batches.Count(len(p.hosts)))
 		if !p.ready(ctx, i) {
 			left = p.hosts
 			break
