@@ -187,6 +187,20 @@ func (p *play) environment(t *playbook.Task, s *template.Scope) ([]string, error
 	return env, nil
 }
 
+// hostFor connects to a host as a task of the play does that says nothing of its own.
+func (p *play) hostFor(ctx context.Context, t *playbook.Task, h *host) (remote.Host, error) {
+	tg := &target{host: h, scope: p.scope(ctx, h, t)}
+	var err error
+	if tg.become, err = p.become(t, tg); err != nil {
+		return nil, err
+	}
+	w, err := p.connect(ctx, t, tg)
+	if err != nil {
+		return nil, err
+	}
+	return w.host(), nil
+}
+
 // connect returns the way to the host that the task works on, connected.
 func (p *play) connect(ctx context.Context, t *playbook.Task, tg *target) (way, error) {
 	s, err := p.settings(t, tg)

@@ -57,16 +57,7 @@ func (r *Reachable) Text(ctx context.Context, variable string) (string, bool, er
 // Connect connects to the host, as the user that its variables and the command line name. A connection that was lost is
 // made again by the next use of the host that it returns.
 func (r *Reachable) Connect(ctx context.Context) (remote.Host, error) {
-	tg := &target{host: r.host, scope: r.scope(ctx)}
-	var err error
-	if tg.become, err = r.play.become(r.task, tg); err != nil {
-		return nil, err
-	}
-	w, err := r.play.connect(ctx, r.task, tg)
-	if err != nil {
-		return nil, err
-	}
-	return w.host(), nil
+	return r.play.hostFor(ctx, r.task, r.host)
 }
 
 func (r *Reachable) scope(ctx context.Context) *template.Scope {

@@ -129,7 +129,7 @@ func (h *host) inGroup(name string) bool {
 
 // ownScope is the scope of what a strategy adds to the play.
 func (p *play) ownScope(ctx context.Context, h *host) *template.Scope {
-	return p.scope(ctx, h, p.factsTask())
+	return p.scope(ctx, h, p.facts)
 }
 
 // see asks one server after the other for the cluster, until one answers.
@@ -159,7 +159,7 @@ func (r *roll) see(ctx context.Context) (sight, error) {
 }
 
 func (r *roll) plan(ctx context.Context, h *host) (module.Change, error) {
-	host, err := r.reach(ctx, h)
+	host, err := r.p.hostFor(ctx, r.p.facts, h)
 	if err != nil {
 		return module.Change{}, err
 	}
@@ -175,7 +175,7 @@ func (r *roll) plan(ctx context.Context, h *host) (module.Change, error) {
 func (r *roll) ask(ctx context.Context, stopping []*host) (*host, remote.Host, error) {
 	var errs []error
 	for _, h := range r.inOrder(stopping) {
-		host, err := r.reach(ctx, h)
+		host, err := r.p.hostFor(ctx, r.p.facts, h)
 		if err == nil {
 			return h, host, nil
 		}
@@ -201,24 +201,6 @@ func (r *roll) inOrder(last []*host) []*host {
 	return append(append(first, end...), rest...)
 }
 
-// target is a server as the strategy's own tasks reach it.
-func (r *roll) target(ctx context.Context, h *host) *target {
-	return &target{host: h, scope: r.p.ownScope(ctx, h)}
-}
-
-func (r *roll) reach(ctx context.Context, h *host) (remote.Host, error) {
-	t, tg := r.p.factsTask(), r.target(ctx, h)
-	var err error
-	if tg.become, err = r.p.become(t, tg); err != nil {
-		return nil, err
-	}
-	w, err := r.p.connect(ctx, t, tg)
-	if err != nil {
-		return nil, err
-	}
-	return w.host(), nil
-}
-
 // spec is a module with its arguments, as it works on a server.
 func (r *roll) spec(ctx context.Context, h *host, name string, args *value.Map) (module.Spec, error) {
 	m, ok := r.p.Plan.Registry().Find(name)
@@ -230,7 +212,7 @@ func (r *roll) spec(ctx context.Context, h *host, name string, args *value.Map) 
 	if len(problems) > 0 {
 		return nil, diag.Errorf(r.p.Strategy.Pos, "strategy %s: %w", playbook.KafkaRolling, errors.Join(problems...))
 	}
-	r.p.meet(spec, r.p.factsTask(), r.target(ctx, h))
+	r.p.meet(spec, r.p.facts, &target{host: h, scope: r.p.ownScope(ctx, h)})
 	return spec, nil
 }
 
