@@ -54,9 +54,10 @@ const (
 	wait = "    - shell: touch /run/here; sleep %d; rm /run/here\n"
 )
 
-// killer ends the host's end of each SSH connection once a condition holds.
+// killer ends the host's end of each SSH connection once a condition holds. The pattern does not match the line that it
+// stands in: systemd would end the killer halfway, as soon as its shell is gone.
 func killer(condition string) string {
-	return fmt.Sprintf(`sudo systemd-run --quiet --collect sh -c "until %s; do sleep 0.05; done; pkill -9 -f 'sshd: ops'"`, condition)
+	return fmt.Sprintf(`sudo systemd-run --quiet --collect sh -c "until %s; do sleep 0.05; done; pkill -9 -f '[s]shd: ops'"`, condition)
 }
 
 func cuts() []fault {

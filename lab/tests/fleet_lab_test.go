@@ -99,11 +99,11 @@ var (
 	afterServices = []string{
 		"The broker listens for JMX", "The cluster can do without this broker", "The cluster is healthy again", "Does kafka-server.service need a restart?", "Prometheus is ready",
 		"Reload Prometheus", "Grafana is ready", "Is the administrator's password set?", "Change the administrator's password",
-		"Does Grafana have its first password?", "The administrator's password is one of the two",
+		"Does Grafana have its first password?", "The administrator's password is one of the two", "Dashboards of your own that are no longer wanted",
 	}
 	// What verify.yaml asks of services, once any is yet to be started.
 	verified = []string{
-		"A consumer group for the verification", "A topic for the verification", "Alert rules are healthy", "Alert rules are loaded", "Dashboards of Grafana", "Dashboards of your own that are no longer wanted", "Data source of Grafana",
+		"A consumer group for the verification", "A topic for the verification", "Alert rules are healthy", "Alert rules are loaded", "Dashboards of Grafana", "Data source of Grafana",
 		"Does a consumer group report lag?", "Every target is up", "Every target of the inventory is known to Prometheus", "Ports are open", "Prometheus answers",
 		"Prometheus's targets are up", "Series are complete", "Series are there and fresh", "The cluster is healthy", "The dashboards are there", "The data source is healthy",
 		"Units are not restarted over and over",
