@@ -97,7 +97,7 @@ test_system() {
 test_names_resolve() {
 	local host=$1
 	check "own name resolves on the host" on "$host" 'getent hosts "$(hostname)"'
-	check "all names resolve on the host" on "$host" "getent hosts ${all_names[*]} | wc -l | grep -qx 16"
+	check "all names resolve on the host" on "$host" "getent hosts ${all_names[*]} | wc -l | grep -qx ${#all_names[@]}"
 	check "names resolve on the controller" getent hosts kafka3 "$host"
 	check "known_hosts has name and address" grep -q "^$host,$(address "$host") ssh-ed25519 " "$ssh_dir/known_hosts"
 }

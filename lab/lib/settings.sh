@@ -8,7 +8,7 @@ ssh_dir=$lab_dir/ssh
 bridge=kopslab
 controller_ip=10.99.0.1
 default_names=(zk1 zk2 zk3 kafka1 kafka2 kafka3 ops1)
-all_names=("${default_names[@]}" spare{1..59})
+all_names=("${default_names[@]}" spare{1..79})
 
 say() { printf 'lab: %s\n' "$*" >&2; }
 
