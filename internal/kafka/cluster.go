@@ -121,7 +121,8 @@ func brokersOf(meta kadm.Metadata) []Broker {
 func partitionsOf(meta kadm.Metadata, minISR map[string]int) ([]Partition, error) {
 	var partitions []Partition
 	for _, topic := range meta.Topics.Sorted() {
-		if topic.Err != nil {
+		// One that is being made or deleted has no partitions yet, or no more.
+		if topic.Err != nil && !kerr.IsRetriable(topic.Err) {
 			return nil, fmt.Errorf("topic %s: %w", topic.Topic, topic.Err)
 		}
 		for _, p := range topic.Partitions.Sorted() {

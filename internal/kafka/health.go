@@ -98,6 +98,20 @@ func (c Cluster) StopProblems(brokers []int32, ignoreTopics ...string) []string 
 	return problems
 }
 
+// NeverStoppable tells what would break if these brokers stopped at once, even with every replica in sync and
+// every controller keeping up: what no waiting mends.
+func (c Cluster) NeverStoppable(brokers []int32, ignoreTopics ...string) []string {
+	best := Cluster{Controller: c.Controller}
+	for _, p := range c.Partitions {
+		p.ISR = p.Replicas
+		best.Partitions = append(best.Partitions, p)
+	}
+	for _, v := range c.Voters {
+		best.Voters = append(best.Voters, Voter{ID: v.ID})
+	}
+	return best.StopProblems(brokers, ignoreTopics...)
+}
+
 // QuorumLoss tells why KRaft's controllers could not do without these of them; "" if they can, or none
 // of the brokers is a voter.
 func (c Cluster) QuorumLoss(stopping []int32) string {

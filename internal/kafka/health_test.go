@@ -115,6 +115,26 @@ func TestCanStop(t *testing.T) {
 	}
 }
 
+// What only has to be waited for is not what never can be.
+func TestNeverStoppable(t *testing.T) {
+	c := healthy()
+	for i := range c.Partitions {
+		c.Partitions[i].ISR = c.Partitions[i].ISR[:1]
+	}
+	c.Brokers[1].Err = errors.New("refused")
+	c.Voters = []Voter{{ID: 1}, {ID: 2, Lag: 900}, {ID: 3, Behind: time.Minute}}
+	if now, never := c.StopProblems([]int32{1}), c.NeverStoppable([]int32{1}); len(now) == 0 || len(never) > 0 {
+		t.Errorf("now %q, never %q", now, never)
+	}
+	c.Partitions[0].MinISR = len(c.Partitions[0].Replicas)
+	if never := c.NeverStoppable([]int32{1}); len(never) != 1 || !strings.Contains(never[0], "orders-0") {
+		t.Errorf("never %q, want orders-0 alone", never)
+	}
+	if never := c.NeverStoppable([]int32{1, 2}, "*"); len(never) != 1 || !strings.Contains(never[0], "no majority") {
+		t.Errorf("never %q, want the majority alone", never)
+	}
+}
+
 func TestListNamesAFew(t *testing.T) {
 	c := healthy()
 	for n := range int32(9) {

@@ -148,15 +148,10 @@ func (r *roll) wait(ctx context.Context, b *busy, stopping []*host, e *event.Gat
 	if err != nil || len(change.Steps) == 0 {
 		return err
 	}
-	// A cluster that lacks nothing and still cannot do without them never will.
-	now, err := r.judge(ctx, asked, h, nil)
-	if err != nil {
-		return err
+	if never := sentencesOf(change, "never"); len(never) > 0 {
+		return &module.Failure{Msg: r.refusal(stopping, strings.Join(never, "; "))}
 	}
-	if len(now.Steps) == 0 {
-		return &module.Failure{Msg: r.refusal(stopping, strings.Join(problemsOf(change), "; "))}
-	}
-	e.Problems = problemsOf(change)
+	e.Problems = sentencesOf(change, "problems")
 	r.p.Emit(*e)
 	b.step(change.Steps[0].Summary)
 	if _, err = change.Steps[0].Do(ctx, h); err != nil {

@@ -41,7 +41,7 @@ func (s *healthSpec) Plan(context.Context, remote.Reader) (module.Change, error)
 	q := s.of
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	var problems []string
+	var problems, never []string
 	brokers := value.NewList()
 	for _, id := range q.serving {
 		brokers.Append(value.NewMap("id", id, "address", fmt.Sprintf("b%d:9092", id), "answers", true, "rack", q.racks[id]))
@@ -52,10 +52,11 @@ func (s *healthSpec) Plan(context.Context, remote.Reader) (module.Change, error)
 	if len(s.Stopping) > 0 {
 		q.stops = append(q.stops, fmt.Sprint(s.Stopping))
 		if q.tight && len(problems) == 0 {
-			problems = append(problems, "orders-0 has no other replica")
+			never = append(never, "orders-0 has no other replica")
+			problems = append(problems, never...)
 		}
 	}
-	c := module.Change{Result: value.NewMap("brokers", brokers, "controller", q.controller, "problems", value.Strings(problems))}
+	c := module.Change{Result: value.NewMap("brokers", brokers, "controller", q.controller, "problems", value.Strings(problems), "never", value.Strings(never))}
 	if len(problems) > 0 {
 		c.Steps = []module.Step{{Summary: "wait", Do: func(context.Context, remote.Host) (module.Outcome, error) {
 			return module.Outcome{}, &module.Failure{Msg: "not healthy after a while: " + problems[0]}

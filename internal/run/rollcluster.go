@@ -145,7 +145,7 @@ func (r *roll) see(ctx context.Context) (sight, error) {
 			if err != nil {
 				return s, err
 			}
-			err = errors.New(strings.Join(problemsOf(change), "; "))
+			err = errors.New(strings.Join(sentencesOf(change, "problems"), "; "))
 		}
 		if ctx.Err() != nil {
 			return sight{}, context.Cause(ctx)
@@ -216,9 +216,10 @@ func (r *roll) spec(ctx context.Context, h *host, name string, args *value.Map) 
 	return spec, nil
 }
 
-func problemsOf(c module.Change) []string {
+// sentencesOf are those that a module's result has under a name.
+func sentencesOf(c module.Change, name string) []string {
 	var found []string
-	if l, ok := c.Result.At("problems").(*value.List); ok {
+	if l, ok := c.Result.At(name).(*value.List); ok {
 		for _, item := range l.Items {
 			found = append(found, value.Str(item))
 		}

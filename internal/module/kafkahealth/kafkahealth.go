@@ -53,6 +53,7 @@ func New() *module.Module {
 			Returns: []module.Return{
 				{Name: "healthy", Type: "bool", Text: "whether nothing is wrong"},
 				{Name: "problems", Type: "list", Text: "what is wrong, as sentences"},
+				{Name: "never", Type: "list", Text: "why the brokers of stopping can never be stopped, whatever else gets well, as sentences"},
 				{Name: "cluster_id", Type: "str", Text: "the cluster's id"},
 				{Name: "controller", Type: "int", Text: "id of the active controller, -1 if there is none"},
 				{Name: "kraft", Type: "bool", Text: "whether the cluster runs without ZooKeeper"},
@@ -140,12 +141,12 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 		problems = []string{err.Error()}
 	}
 	if len(problems) == 0 {
-		return module.Change{Result: result(cluster, nil)}, nil
+		return module.Change{Result: s.result(cluster, nil)}, nil
 	}
 	return module.Change{
 		Predict: module.Unknown,
 		Why:     "whether the cluster gets healthy: " + strings.Join(problems, "; "),
-		Result:  result(cluster, problems),
+		Result:  s.result(cluster, problems),
 		Steps: []module.Step{{
 			Summary: "wait until the cluster is healthy: " + strings.Join(problems, "; "),
 			Do:      s.wait,
@@ -162,7 +163,7 @@ func (s *Spec) wait(ctx context.Context, h remote.Host) (module.Outcome, error) 
 			problems = []string{err.Error()}
 		}
 		if len(problems) == 0 {
-			return module.Outcome{Result: result(cluster, nil)}, nil
+			return module.Outcome{Result: s.result(cluster, nil)}, nil
 		}
 		if ctx.Err() != nil {
 			return module.Outcome{}, context.Cause(ctx)
@@ -171,7 +172,7 @@ func (s *Spec) wait(ctx context.Context, h remote.Host) (module.Outcome, error) 
 		if time.Now().Add(pause).After(deadline) {
 			return module.Outcome{}, &module.Failure{
 				Msg:    fmt.Sprintf("the cluster is not healthy after %s: %s", time.Since(begin).Round(time.Second), strings.Join(problems, "; ")),
-				Result: result(cluster, problems),
+				Result: s.result(cluster, problems),
 			}
 		}
 		select {
@@ -197,10 +198,11 @@ func (s *Spec) look(ctx context.Context, h remote.Reader) (kafka.Cluster, []stri
 	return cluster, cluster.Problems(s.criteria), nil
 }
 
-func result(c kafka.Cluster, problems []string) *value.Map {
+func (s *Spec) result(c kafka.Cluster, problems []string) *value.Map {
 	return value.NewMap(
 		"healthy", len(problems) == 0,
 		"problems", value.Strings(problems),
+		"never", value.Strings(c.NeverStoppable(s.criteria.Stopping, s.IgnoreTopics...)),
 		"cluster_id", c.ID,
 		"controller", int64(c.Controller),
 		"kraft", c.KRaft,
