@@ -206,7 +206,7 @@ type Warning struct {
 type PlayEnded struct {
 	Play    int      `json:"play"`
 	Stopped string   `json:"stopped,omitempty"` // why: "max_fail_percentage: 2 of 3 hosts failed"
-	Untried []string `json:"untried,omitempty"` // hosts of batches that never began
+	Untried []string `json:"untried,omitempty"` // hosts of batches that never began; of a roll, hosts on which nothing was begun
 }
 
 // Counts are a host's line of the recap.

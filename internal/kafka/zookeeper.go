@@ -89,7 +89,7 @@ func AskServer(ctx context.Context, dial DialAddress, address string) (Server, e
 
 func parseSrvr(text string) (Server, error) {
 	if strings.Contains(text, "not currently serving requests") {
-		return Server{}, errors.New("the server runs but has no quorum")
+		return Server{}, ErrNoQuorum
 	}
 	var s Server
 	lines := bufio.NewScanner(strings.NewReader(text))

@@ -125,6 +125,14 @@ func (x *execution) doing(step string) {
 	x.busy.step(step)
 }
 
+// waits tells it what a step of the task waits for.
+func (x *execution) waits(what string) {
+	if x.hidden {
+		what = ""
+	}
+	x.busy.waits(what)
+}
+
 // retries returns how often to try again; 0 without until and retries.
 func (x *execution) retries(s *template.Scope) (retries, delay int64, err error) {
 	if len(x.t.Until) == 0 && !x.t.Retries.Given() {

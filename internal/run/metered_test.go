@@ -70,3 +70,32 @@ func TestHeartbeatTellsOfTransfers(t *testing.T) {
 		w.stop()
 	}
 }
+
+// The first time that a step says what it waits for is told at once, and from then on every heartbeat.
+func TestHeartbeatOfWaiting(t *testing.T) {
+	w := startWatch(time.Hour, func(event.Event) {})
+	defer w.stop()
+	b := w.begin(1, "task", "a")
+	defer b.end()
+	for _, look := range []struct {
+		waits string
+		after time.Duration
+		want  string
+	}{
+		{"", 0, ""},
+		{"for orders-3", 0, "for orders-3"},
+		{"for orders-4", time.Minute, ""},
+		{"for orders-5", time.Hour + time.Minute, "for orders-5"},
+	} {
+		if look.waits != "" {
+			b.waits(look.waits)
+		}
+		said := ""
+		for _, p := range w.due(time.Now().Add(look.after)) {
+			said += p.Doing
+		}
+		if said != look.want {
+			t.Errorf("%s later it says %q, want %q", look.after, said, look.want)
+		}
+	}
+}

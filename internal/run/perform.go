@@ -300,6 +300,7 @@ func (w *work) carryOut(ctx context.Context, o *outcome, c module.Change) (again
 		defer w.x.p.stir()
 	}
 	host := w.x.withDebts(w.host, w.tg)
+	ctx = module.Telling(ctx, w.x.waits)
 	for _, s := range c.Steps {
 		if err := ctx.Err(); err != nil {
 			return false, fmt.Errorf("%s: %w", s.Summary, err)

@@ -2,15 +2,12 @@ package run
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
 	"kops/internal/event"
-	"kops/internal/module"
 	"kops/internal/playbook"
-	"kops/internal/remote"
 	"kops/internal/value"
 )
 
@@ -20,11 +17,16 @@ type roll struct {
 	p       *play
 	cluster cluster
 	members []*host // all servers of the cluster, those too that the play leaves out
-	touched []*host // for which a gate was opened
+	seen    *sight  // the cluster as it was asked last; nil where it may have moved since
+	done    []*host // servers that were changed, after which the cluster was healthy again
+	settled bool    // the batch is at its end
+	ending  bool    // all batches are
+	foresee bool    // check mode: some server would be changed, or may be
 
 	mu     sync.Mutex // what follows is the batch's
 	tried  bool       // its gate has been tried
 	closed error      // why it did not open
+	begun  []*host    // of all batches: on which a step that may change something has begun
 }
 
 // roll runs a play of strategy kafka_rolling.
@@ -50,7 +52,7 @@ func (r *runner) roll(ctx context.Context, p *play) error {
 		if i > 1 {
 			p.openLate(ctx)
 		}
-		p.rolls.tried, p.rolls.closed = false, nil
+		p.rolls.tried, p.rolls.closed, p.rolls.settled = false, nil, false
 		p.runBatch(ctx)
 		p.rolls.settle(ctx)
 		if p.ended {
@@ -60,9 +62,9 @@ func (r *runner) roll(ctx context.Context, p *play) error {
 	if p.stopped == "" && !p.ended && !r.stopping(ctx) {
 		p.rolls.finish(ctx)
 	}
-	if p.stopped != "" || len(left) > 0 && !p.ended {
+	if p.stopped != "" || (len(left) > 0 || !p.rolls.settled) && !p.ended {
 		p.startOnce()
-		r.Emit(event.PlayEnded{Play: p.number, Stopped: p.rolls.report(p.why(ctx), left), Untried: names(left)})
+		r.Emit(event.PlayEnded{Play: p.number, Stopped: p.rolls.report(p.why(ctx)), Untried: names(p.rolls.untouched(left))})
 	}
 	r.halted = p.stopped != ""
 	return nil
@@ -90,155 +92,73 @@ func (p *play) startOnce() {
 	}
 }
 
-// gate is called before a step that may take the host's server out of service. The first call
-// of a batch waits until the cluster can do without all servers of the batch at the same time; the
-// others wait for that.
-func (r *roll) gate(ctx context.Context, w *work) error {
-	if slices.Contains(onlyLook, w.name) {
-		return nil
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.tried {
-		r.tried = true
-		r.closed = r.open(ctx, w.x.busy)
-	}
-	return r.closed
-}
-
-// open waits until the cluster can do without the batch.
-func (r *roll) open(ctx context.Context, b *busy) error {
-	s, err := r.see(ctx)
-	if err != nil {
-		return err
-	}
-	var stopping []*host
-	for _, h := range alive(r.p.batch) {
-		if s.serving[h] {
-			stopping = append(stopping, h)
-		}
-	}
-	r.touched = append(r.touched, r.p.batch...)
-	if len(stopping) == 0 { // they are out already
-		return nil
-	}
-	if why := r.cluster.refuses(s, stopping); why != "" {
-		return &module.Failure{Msg: r.refusal(stopping, why)}
-	}
-	e := event.Gate{Play: r.p.number, Hosts: names(stopping), Cluster: r.cluster.name()}
-	err = r.wait(ctx, b, stopping, &e)
-	if err == nil {
-		e.Open, e.Problems = true, nil
-		r.p.Emit(e)
-	}
-	return err
-}
-
-func (r *roll) refusal(stopping []*host, why string) string {
-	return sentence(fmt.Sprintf("%s cannot do without %s: %s", r.cluster.name(), strings.Join(names(stopping), ", "), why))
-}
-
-// wait asks a server until the cluster is healthy and can do without those that are to be stopped.
-func (r *roll) wait(ctx context.Context, b *busy, stopping []*host, e *event.Gate) error {
-	asked, h, err := r.ask(ctx, stopping)
-	if err != nil {
-		return err
-	}
-	change, err := r.judge(ctx, asked, h, stopping)
-	if err != nil || len(change.Steps) == 0 {
-		return err
-	}
-	if never := sentencesOf(change, "never"); len(never) > 0 {
-		return &module.Failure{Msg: r.refusal(stopping, strings.Join(never, "; "))}
-	}
-	e.Problems = sentencesOf(change, "problems")
-	r.p.Emit(*e)
-	b.step(change.Steps[0].Summary)
-	if _, err = change.Steps[0].Do(ctx, h); err != nil {
-		return &module.Failure{Msg: r.refusal(stopping, err.Error())}
-	}
-	return nil
-}
-
-// judge looks whether the cluster is healthy, and can do without the servers.
-func (r *roll) judge(ctx context.Context, asked *host, h remote.Host, stopping []*host) (module.Change, error) {
-	name, args := r.cluster.healthy(asked, stopping)
-	spec, err := r.spec(ctx, asked, name, args)
-	if err != nil {
-		return module.Change{}, err
-	}
-	return spec.Plan(ctx, h)
-}
-
-// settle ends a batch: servers that were out of service must be back, and the cluster healthy,
-// before another is touched.
+// settle ends a batch: servers that were touched must be back, and the cluster healthy, before another is
+// touched.
 func (r *roll) settle(ctx context.Context) {
 	p := r.p
-	if p.stopped == "" {
-		for _, h := range p.batch {
-			if h.failed || h.unreachable {
-				p.stopped = h.name + " failed, and no other server is touched"
-				break
-			}
+	for _, h := range p.batch {
+		if p.stopped == "" && (h.failed || h.unreachable) {
+			p.stopped = h.name + " failed, and no other server is touched"
 		}
 	}
-	hosts := alive(p.batch)
-	if !r.tried || p.stopped != "" || len(hosts) == 0 || p.stopping(ctx) {
+	if p.stopped != "" || p.stopping(ctx) {
 		return
 	}
-	name, args := r.cluster.healthy(hosts[0], nil)
-	p.perform(ctx, hosts[:1], p.own(sentence(r.cluster.name()+" is healthy again"), name, args), false)
-	if hosts[0].failed || hosts[0].unreachable {
-		p.stopped = r.cluster.name() + " did not get healthy after " + strings.Join(names(hosts), ", ")
+	var changed []*host
+	for _, h := range p.batch {
+		if contains(r.begun, h) {
+			changed = append(changed, h)
+		}
 	}
+	if len(changed) > 0 && !r.healthyAgain(ctx, changed) {
+		return
+	}
+	r.done = append(r.done, changed...)
+	r.settled = true
 }
 
-// finish gives the servers back what they led before.
+// healthyAgain waits until the cluster is healthy after servers were changed.
+func (r *roll) healthyAgain(ctx context.Context, changed []*host) bool {
+	p, asked := r.p, changed[0]
+	r.seen = nil
+	name, args := r.cluster.healthy(asked, nil)
+	p.perform(ctx, changed[:1], p.own(sentence(r.cluster.name()+" is healthy again"), name, args), false)
+	if asked.failed || asked.unreachable {
+		p.stopped = r.cluster.name() + " did not get healthy after " + strings.Join(names(changed), ", ")
+	}
+	return p.stopped == "" && !p.stopping(ctx)
+}
+
+// finish gives the servers back what they led before. In check mode nobody knows what that will be.
 func (r *roll) finish(ctx context.Context) {
-	hosts := alive(r.touched)
-	if len(hosts) == 0 {
+	p, asked := r.p, r.p.hosts[0]
+	name, args := r.cluster.after(asked)
+	if name == "" || !r.foresee && len(r.begun) == 0 {
 		return
 	}
-	name, args := r.cluster.after(hosts[0])
-	if name == "" {
+	r.ending = true
+	p.batch = []*host{asked}
+	t := p.own("Preferred replicas lead again", name, args)
+	if !r.foresee {
+		p.perform(ctx, p.batch, t, false)
 		return
 	}
-	r.p.batch = hosts[:1]
-	r.p.perform(ctx, hosts[:1], r.p.own("Preferred replicas lead again", name, args), false)
+	o := (&outcome{task: t, pos: t.Pos}).unknown("who leads once the servers have been changed")
+	p.report(asked, p.announce(ctx, t, p.batch), o)
+	p.count(asked, o)
 }
 
-// report says why a roll ended early, what has been done, and how it goes on.
-func (r *roll) report(why string, left []*host) string {
-	var done, out []string
-	for _, h := range r.touched {
-		if h.failed || h.unreachable {
-			out = append(out, h.name)
-		} else if !slices.Contains(left, h) {
-			done = append(done, h.name)
+// foresees learns in check mode how a task ended: whether it would change a server, or may.
+func (r *roll) foresees(t *playbook.Task, outcomes []*outcome) {
+	m, ok := r.p.Plan.Registry().Find(t.Module)
+	if !r.p.Check || !ok || slices.Contains(onlyLook, m.Name) || slices.Contains(atHome, m.Name) {
+		return
+	}
+	for _, o := range outcomes {
+		if o.status == event.Changed || o.status == event.Unknown {
+			r.foresee = true
 		}
 	}
-	text := why
-	if len(done) > 0 {
-		text += "; done: " + strings.Join(done, ", ")
-	}
-	if len(out) > 0 {
-		text += "; perhaps out of service: " + strings.Join(out, ", ")
-	}
-	if command := r.p.Started.Command; len(command) > 0 {
-		text += "; the same command goes on from here: " + commandLine(command)
-	}
-	return text
-}
-
-// sentence begins a text with a capital.
-func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
-
-func commandLine(args []string) string {
-	quoted := make([]string, len(args))
-	for i, a := range args {
-		quoted[i] = module.Quote(a)
-	}
-	return strings.Join(quoted, " ")
 }
 
 // own is a task that the strategy adds to the play.

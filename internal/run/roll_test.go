@@ -23,9 +23,12 @@ type quorum struct {
 	serving    []int64
 	controller int64
 	racks      map[int64]string
-	tight      bool     // no broker can be done without
-	sick       bool     // it is not healthy, and does not get so
-	stops      []string // brokers whose stopping was asked for, and what was asked after them
+	moves      map[int64]int64 // who controls the cluster once a broker has restarted, for whatever reason
+	tight      bool            // no broker can be done without
+	sick       bool            // it is not healthy, and does not get so
+	gone       bool            // nobody answers
+	looks      int             // how often it was asked for its state alone
+	stops      []string        // brokers whose stopping was asked for, and what was asked after them
 }
 
 // A healthSpec is the module kafka_health as far as a roll needs it.
@@ -43,11 +46,18 @@ func (s *healthSpec) Plan(context.Context, remote.Reader) (module.Change, error)
 	defer q.mu.Unlock()
 	var problems, never []string
 	brokers := value.NewList()
-	for _, id := range q.serving {
+	serving := q.serving
+	if q.gone {
+		serving = nil
+	}
+	for _, id := range serving {
 		brokers.Append(value.NewMap("id", id, "address", fmt.Sprintf("b%d:9092", id), "answers", true, "rack", q.racks[id]))
 	}
-	if want := len(s.Brokers.(*value.List).Items); q.sick || len(q.serving) < want {
-		problems = append(problems, fmt.Sprintf("%d of %d brokers serve", len(q.serving), want))
+	if want := len(s.Brokers.(*value.List).Items); q.sick || len(serving) < want {
+		problems = append(problems, fmt.Sprintf("%d of %d brokers serve", len(serving), want))
+	}
+	if s.Timeout == 0 {
+		q.looks++
 	}
 	if len(s.Stopping) > 0 {
 		q.stops = append(q.stops, fmt.Sprint(s.Stopping))
@@ -98,6 +108,9 @@ func (q *quorum) does(_ context.Context, host string, cmd remote.Command) (remot
 			q.controller = q.serving[0]
 		}
 		q.serving = append(q.serving, id)
+		if next, ok := q.moves[id]; ok {
+			q.controller = next
+		}
 	case "stop":
 		out()
 	case "start":
@@ -118,9 +131,12 @@ func TestRolling(t *testing.T) {
 		book    string
 		quorum  *quorum
 		limit   string
+		check   bool
 		want    []string // commands
 		stops   string
+		looks   int    // how often the cluster was asked which server is next, and whether it serves; 0 for any number
 		stopped string // why the play ended
+		untried string
 		failure string // what failed
 	}{
 		{
@@ -130,11 +146,41 @@ func TestRolling(t *testing.T) {
 			want:   []string{"b2: restart", "b3: restart", "b1: restart"},
 			stops:  "[2] [3] [1] elect",
 		}, {
+			name:   "a controller that moves in the middle is last where it is then",
+			book:   rolling + "    - command: restart\n",
+			quorum: &quorum{controller: 1, moves: map[int64]int64{2: 3}},
+			want:   []string{"b2: restart", "b1: restart", "b3: restart"},
+			stops:  "[2] [1] [3] elect",
+		}, {
 			name:   "a server that needs nothing is asked for nothing",
 			book:   rolling + "    - command: restart\n      when: inventory_hostname == 'b2'\n",
 			quorum: &quorum{controller: 1},
 			want:   []string{"b2: restart"},
 			stops:  "[2] elect",
+			looks:  3, // for the order, at the gate, for the order after it
+		}, {
+			name:   "where none needs anything, the cluster is asked once for its order",
+			book:   rolling + "    - command: restart\n      when: false\n",
+			quorum: &quorum{controller: 1},
+			looks:  1,
+		}, {
+			name:   "nothing is needed of a cluster that does not run",
+			book:   rolling + "    - command: restart\n      when: false\n",
+			quorum: &quorum{controller: 1, gone: true},
+			looks:  3, // once each of its servers
+		}, {
+			name:    "a cluster that does not answer",
+			book:    rolling + "    - command: restart\n",
+			quorum:  &quorum{controller: 1, gone: true},
+			stopped: "b1 failed, and no other server is touched",
+			untried: "b1 b2 b3",
+			failure: "the cluster cannot be asked whether it can do without a server: b1: 0 of 3 brokers serve\nb2: 0 of 3 brokers serve\nb3: 0 of 3 brokers serve",
+		}, {
+			name:   "check mode asks for the order alone",
+			book:   rolling + "    - command: restart\n",
+			quorum: &quorum{controller: 1},
+			check:  true,
+			looks:  1,
 		}, {
 			name:   "handlers are waited for too",
 			book:   rolling + "    - {debug: , changed_when: true, notify: again}\n  handlers:\n    - {name: again, command: restart}\n",
@@ -152,13 +198,15 @@ func TestRolling(t *testing.T) {
 			book:    rolling + "    - command: restart\n",
 			quorum:  &quorum{controller: 1, tight: true},
 			stops:   "[2]",
-			stopped: "b2 failed, and no other server is touched; perhaps out of service: b2",
+			stopped: "b2 failed, and no other server is touched",
+			untried: "b2 b1 b3",
 		}, {
 			name:    "a cluster that is not healthy",
 			book:    rolling + "    - command: restart\n",
 			quorum:  &quorum{controller: 1, sick: true},
 			stops:   "[2]",
-			stopped: "b2 failed, and no other server is touched; perhaps out of service: b2",
+			stopped: "b2 failed, and no other server is touched",
+			untried: "b2 b1 b3",
 		}, {
 			name:    "a server that does not come back",
 			book:    rolling + "    - command: stop\n",
@@ -166,6 +214,7 @@ func TestRolling(t *testing.T) {
 			want:    []string{"b2: stop"},
 			stops:   "[2]",
 			stopped: "the cluster did not get healthy after b2; perhaps out of service: b2",
+			untried: "b1 b3",
 		}, {
 			name:   "a server that is out of service comes first, and no other before it is back",
 			book:   rolling + "    - command: start\n",
@@ -179,11 +228,21 @@ func TestRolling(t *testing.T) {
 			want:    []string{"b2: restart", "b3: restart", "b3: fail"},
 			stops:   "[2] [3]",
 			stopped: "b3 failed, and no other server is touched; done: b2; perhaps out of service: b3",
+			untried: "b1",
+		}, {
+			name:    "one that fails before anything is changed on it was not touched",
+			book:    rolling + "    - {fail: , when: inventory_hostname == 'b3'}\n    - command: restart\n",
+			quorum:  &quorum{controller: 1},
+			want:    []string{"b2: restart"},
+			stops:   "[2]",
+			stopped: "b3 failed, and no other server is touched; done: b2",
+			untried: "b3 b1",
 		}, {
 			name:    "numbers that are not the brokers' own",
 			book:    strings.Replace(rolling, "| int", "| int + 10", 1) + "    - command: restart\n",
 			quorum:  &quorum{controller: 1},
 			stopped: "the cluster does not say which server may be next",
+			untried: "b1 b2 b3",
 			failure: "the inventory does not fit the cluster: registered, yet no host's, is broker 1 (b1:9092), 2 (b2:9092), 3 (b3:9092); not registered is that of b1 (kafka_broker_id 11), b2 (kafka_broker_id 12), b3 (kafka_broker_id 13)",
 		}, {
 			name:   "the limit leaves brokers out, and not out of the count",
@@ -205,7 +264,7 @@ func TestRolling(t *testing.T) {
 				q.serving = []int64{1, 2, 3}
 			}
 			f := &fleet{exec: q.does}
-			s := f.on(t, hosts, tt.book, run.Options{})
+			s := f.on(t, hosts, tt.book, run.Options{Check: tt.check})
 			s.modules, s.limit = q.modules(), tt.limit
 			_, events := s.run(t)
 			got := f.commands()
@@ -219,9 +278,12 @@ func TestRolling(t *testing.T) {
 			if stops := strings.Join(slices.Compact(q.stops), " "); stops != tt.stops {
 				t.Errorf("asked for %q, want %q", stops, tt.stops)
 			}
-			stopped := ""
+			if tt.looks > 0 && q.looks != tt.looks {
+				t.Errorf("the cluster was looked at %d times, want %d", q.looks, tt.looks)
+			}
+			stopped, untried := "", ""
 			for _, e := range of[event.PlayEnded](events) {
-				stopped = e.Stopped
+				stopped, untried = e.Stopped, strings.Join(e.Untried, " ")
 			}
 			failure := ""
 			for _, r := range of[event.Result](events) {
@@ -234,6 +296,9 @@ func TestRolling(t *testing.T) {
 			}
 			if stopped != tt.stopped {
 				t.Errorf("it stopped: %q, want %q", stopped, tt.stopped)
+			}
+			if untried != tt.untried {
+				t.Errorf("not touched: %q, want %q", untried, tt.untried)
 			}
 		})
 	}
@@ -272,6 +337,34 @@ func TestRollingGoesOn(t *testing.T) {
 	want := []string{"b3: configure", "b3: restart", "b2: configure", "b1: configure"}
 	if got := once(run.Options{Started: event.RunStarted{Run: "r2"}}); !slices.Equal(got, want) {
 		t.Errorf("the second run did %q, want %q", got, want)
+	}
+}
+
+// What check mode says of leaders holds: they change only where a server would be changed, or may be.
+func TestRollingForeseesLeaders(t *testing.T) {
+	for task, want := range map[string]string{
+		"command: restart":                  "unknown",
+		"{command: restart, when: false}":   "",
+		"{debug: {msg: x}, check_mode: no}": "",
+	} {
+		q := &quorum{controller: 1, serving: []int64{1, 2, 3}}
+		s := (&fleet{exec: q.does}).on(t, "b1 b2 b3", rolling+"    - "+task+"\n", run.Options{Check: true})
+		s.modules = q.modules()
+		_, events := s.run(t)
+		got, elects := "", 0
+		for _, e := range of[event.TaskStarted](events) {
+			if e.Module == "kops.kafka.kafka_preferred_leaders" {
+				elects = e.Task
+			}
+		}
+		for _, e := range of[event.Result](events) {
+			if e.Task == elects && elects > 0 {
+				got += string(e.Status)
+			}
+		}
+		if got != want {
+			t.Errorf("%s: who leads is %q, want %q", task, got, want)
+		}
 	}
 }
 

@@ -40,7 +40,22 @@ type sight struct {
 	serving map[*host]bool
 	last    *host            // the controller, or the leader; nil where it is none of the play's hosts
 	racks   map[*host]string // as the servers tell; none where they do not
+	blind   bool             // nobody answers
 }
+
+// A noAnswer says why none of the servers tells of the cluster: it does not run, or it cannot be reached.
+type noAnswer struct {
+	cluster string
+	why     error
+}
+
+// Error says what follows from it.
+func (e *noAnswer) Error() string {
+	return fmt.Sprintf("%s cannot be asked whether it can do without a server: %v", e.cluster, e.why)
+}
+
+// Unwrap returns what each server said.
+func (e *noAnswer) Unwrap() error { return e.why }
 
 // newRoll finds out what the play's hosts are.
 func (p *play) newRoll(ctx context.Context) (*roll, error) {
@@ -155,7 +170,7 @@ func (r *roll) see(ctx context.Context) (sight, error) {
 	if len(r.members) == 1 { // it is the cluster, and out of service
 		return sight{}, nil
 	}
-	return sight{}, fmt.Errorf("%s cannot be asked whether it can do without a server: %w", r.cluster.name(), errors.Join(errs...))
+	return sight{}, &noAnswer{r.cluster.name(), errors.Join(errs...)}
 }
 
 func (r *roll) plan(ctx context.Context, h *host) (module.Change, error) {

@@ -8,6 +8,7 @@ import (
 
 	"kops/internal/diag"
 	"kops/internal/module"
+	"kops/internal/template"
 	"kops/internal/value"
 )
 
@@ -17,7 +18,11 @@ type brokers struct {
 	controllers bool
 	ids         map[*host]int32
 	args        map[*host]*value.Map // how each host asks the cluster
+	address     map[*host]string     // of controllers, as they reach each other
 }
+
+// How many records a controller may be behind, as the gate's majority counts them.
+const controllerLag = int64(100)
 
 // kafkaArguments are those of the health module, and the variables that they come from.
 var kafkaArguments = []struct{ argument, variable string }{
@@ -36,7 +41,7 @@ var kafkaArguments = []struct{ argument, variable string }{
 const brokerID = "kafka_broker_id"
 
 func newBrokers(ctx context.Context, r *roll, controllers bool) (*brokers, error) {
-	b := &brokers{r: r, controllers: controllers, ids: map[*host]int32{}, args: map[*host]*value.Map{}}
+	b := &brokers{r: r, controllers: controllers, ids: map[*host]int32{}, args: map[*host]*value.Map{}, address: map[*host]string{}}
 	owner := map[int32]*host{}
 	bootstrap := map[*host][]string{}
 	for _, h := range r.members {
@@ -57,6 +62,9 @@ func newBrokers(ctx context.Context, r *roll, controllers bool) (*brokers, error
 		}
 		owner[int32(id)], b.ids[h] = h, int32(id)
 		if b.args[h], err = kafkaArgs(s); err != nil {
+			return nil, err
+		}
+		if b.address[h], err = controllerAddress(s, h); err != nil {
 			return nil, err
 		}
 		if bootstrap[h], err = listOf(s, "kafka_bootstrap"); err != nil {
@@ -80,6 +88,16 @@ func newBrokers(ctx context.Context, r *roll, controllers bool) (*brokers, error
 	return b, nil
 }
 
+// controllerAddress is where a controller listens.
+func controllerAddress(s *template.Scope, h *host) (string, error) {
+	name, err := textOf(s, "kafka_address", h.name)
+	if err != nil {
+		return "", err
+	}
+	port, err := textOf(s, "kafka_controller_port", "9093")
+	return name + ":" + port, err
+}
+
 func (b *brokers) name() string {
 	if b.controllers {
 		return "the controllers' quorum"
@@ -95,11 +113,15 @@ func (b *brokers) healthy(asked *host, stopping []*host) (string, *value.Map) {
 
 func (b *brokers) health(asked *host, stopping []*host, timeout value.Value) (string, *value.Map) {
 	args := b.args[asked].Clone()
-	ids := value.NewList()
+	ids, addresses := value.NewList(), value.NewList()
 	for _, h := range b.r.members {
 		ids.Append(int64(b.ids[h]))
+		addresses.Append(b.address[h])
 	}
-	if !b.controllers {
+	if b.controllers {
+		args.Set("controllers", addresses)
+		args.Set("voter_lag", controllerLag)
+	} else {
 		args.Set("brokers", ids)
 	}
 	stop := value.NewList()
@@ -140,10 +162,13 @@ func (b *brokers) see(result *value.Map) (sight, error) {
 			strangers = append(strangers, fmt.Sprintf("%d (%s)", id, value.Str(m.At("address"))))
 			continue
 		}
-		if b.controllers || m.Bool("answers") {
+		if m.Bool("answers") {
 			s.serving[h] = true
 		}
 		s.racks[h] = m.String("rack")
+	}
+	if b.controllers {
+		b.seeControllers(result, s)
 	}
 	var missing []string
 	for _, h := range b.r.members {
@@ -159,6 +184,22 @@ func (b *brokers) see(result *value.Map) (sight, error) {
 		s.last = known[int32(id)]
 	}
 	return s, nil
+}
+
+// seeControllers finds those of the quorum that serve: a voter that is out stays one.
+func (b *brokers) seeControllers(result *value.Map, s sight) {
+	list, _ := result.At("controllers").(*value.List)
+	if list == nil {
+		return
+	}
+	for _, item := range list.Items {
+		m, ok := item.(*value.Map)
+		for h, address := range b.address {
+			if _, votes := s.racks[h]; ok && votes && m.String("address") == address && m.Bool("answers") {
+				s.serving[h] = true
+			}
+		}
+	}
 }
 
 func (b *brokers) refuses(sight, []*host) string { return "" }

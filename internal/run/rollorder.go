@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -9,11 +10,15 @@ import (
 func contains(hosts []*host, h *host) bool { return slices.Contains(hosts, h) }
 
 // next chooses the hosts of the next batch: a server that is out of service alone and first, the controller
-// or leader last, as it is at this moment.
+// or leader last, as it is once the batch before has ended. A cluster that does not answer has no order, and
+// needs none: its hosts come one by one, and the gate refuses the first of them that is to be changed.
 func (r *roll) next(ctx context.Context, left []*host, racks bool, size int) ([]*host, error) {
-	s, err := r.see(ctx)
+	s, err := r.latest(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if s.blind {
+		return left[:1], nil
 	}
 	for _, h := range left {
 		if !s.serving[h] && h.alive() {
@@ -28,6 +33,22 @@ func (r *roll) next(ctx context.Context, left []*host, racks bool, size int) ([]
 		return left, nil
 	}
 	return others[:min(size, len(others))], nil
+}
+
+// latest is the cluster as the last batch left it.
+func (r *roll) latest(ctx context.Context) (sight, error) {
+	if r.seen != nil {
+		return *r.seen, nil
+	}
+	s, err := r.see(ctx)
+	var silent *noAnswer
+	if errors.As(err, &silent) {
+		s, err = sight{blind: true}, nil
+	}
+	if err == nil {
+		r.seen = &s
+	}
+	return s, err
 }
 
 // nextRack returns the hosts of one rack, that of the controller last.

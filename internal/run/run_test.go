@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"kops/internal/event"
+	"kops/internal/module"
 	"kops/internal/remote"
 	"kops/internal/run"
 )
@@ -143,6 +144,49 @@ func TestHeartbeat(t *testing.T) {
 	summary, err := run.Run(t.Context(), o)
 	if err != nil || summary.Exit != run.ExitOK {
 		t.Error(summary, err)
+	}
+}
+
+// waitSpec is a module that waits, and says for what, until it was heard.
+type waitSpec struct {
+	NoLog bool `arg:"quietly"`
+	heard chan string
+}
+
+func (s *waitSpec) Plan(context.Context, remote.Reader) (module.Change, error) {
+	wait := func(ctx context.Context, _ remote.Host) (module.Outcome, error) {
+		for _, what := range []string{"wait for orders-3, orders-7", "wait for orders-7"} {
+			module.Tell(ctx, what)
+			for said := ""; said != what; {
+				if said = <-s.heard; s.NoLog && said == "" {
+					break
+				}
+			}
+		}
+		return module.Outcome{}, nil
+	}
+	return module.Change{Steps: []module.Step{{Summary: "wait", Do: wait}}}, nil
+}
+
+// The heartbeat shows what a step waits for, as the step says it; not where no_log hides it.
+func TestHeartbeatTellsWhatIsWaitedFor(t *testing.T) {
+	for _, task := range []string{"{waits: {}}", "{waits: {quietly: true}, no_log: true}"} {
+		heard := make(chan string, 1000)
+		s := (&fleet{}).on(t, "a", "- hosts: all\n  gather_facts: false\n  tasks:\n    - "+task+"\n", run.Options{Heartbeat: 5 * time.Millisecond})
+		s.modules = []*module.Module{{Name: "waits", Collection: "kops.kafka", New: func() module.Spec { return &waitSpec{heard: heard} }}}
+		o := s.options
+		o.Plan = s.load(t)
+		o.Emit = func(e event.Event) {
+			if p, ok := e.(event.Progress); ok {
+				heard <- p.Doing
+				if strings.Contains(task, "no_log") && p.Doing != "" {
+					t.Errorf("no_log: the heartbeat says %q", p.Doing)
+				}
+			}
+		}
+		if summary, err := run.Run(t.Context(), o); err != nil || summary.Exit != run.ExitOK {
+			t.Error(summary, err)
+		}
 	}
 }
 

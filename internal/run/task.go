@@ -37,6 +37,9 @@ func (p *play) perform(ctx context.Context, hosts []*host, t *playbook.Task, res
 		doing = hosts[:1]
 	}
 	outcomes := p.onHosts(ctx, doing, t, id, rescuable)
+	if p.rolls != nil {
+		p.rolls.foresees(t, outcomes)
+	}
 	var failed []*host
 	for i, h := range hosts {
 		o := outcomes[min(i, len(outcomes)-1)]

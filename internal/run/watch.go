@@ -25,6 +25,7 @@ type busy struct {
 	since      time.Time
 	next       time.Duration // the age at which the next heartbeat is due
 	doing      string
+	waiting    bool      // it has said that it waits
 	transfer   *transfer // what goes to the host, nil for nothing
 }
 
@@ -79,6 +80,16 @@ func (b *busy) step(doing string) {
 	b.w.mu.Lock()
 	defer b.w.mu.Unlock()
 	b.doing, b.transfer = doing, nil
+}
+
+// waits is step for a step that says by itself what it waits for: the first time it is told at once.
+func (b *busy) waits(what string) {
+	b.step(what)
+	b.w.mu.Lock()
+	defer b.w.mu.Unlock()
+	if !b.waiting {
+		b.waiting, b.next = true, time.Since(b.since)
+	}
 }
 
 // sends begins to count a content of so many bytes, 0 where that is not known.

@@ -23,6 +23,7 @@ type Spec struct {
 	Offline         int         `arg:"offline" doc:"how many partitions may lack a leader"`
 	Stopping        []int       `arg:"stopping" doc:"ids of brokers that are about to be stopped: without them each partition must keep min.insync.replicas"`
 	IgnoreTopics    []string    `arg:"ignore_topics" doc:"globs of topics whose partitions do not count, such as those without replicas"`
+	Controllers     []string    `arg:"controllers" doc:"host:port of controllers of KRaft, as this host reaches them: each must accept connections"`
 	VoterLag        int         `arg:"voter_lag" doc:"how many records a KRaft controller may be behind the quorum's leader; -1 for any number"`
 	Timeout         int         `arg:"timeout" doc:"seconds to wait until the cluster is healthy; 0 asks once"`
 	Interval        int         `arg:"interval" doc:"seconds between two looks"`
@@ -41,7 +42,9 @@ func New() *module.Module {
 				kafkaapi.Note, "It never changes anything.",
 				"In check mode it looks once. A cluster that is not healthy then is reported as unknown, not as failed.",
 				"A broker that is registered but does not answer counts as missing: one that was killed stays registered until its session ends.",
-				"With KRaft the quorum of controllers must have a leader; voter_lag limits how far the others may be behind.",
+				"With KRaft the quorum of controllers must have a leader; voter_lag limits how far the others may be behind, and controllers finds those that are out before the quorum has noticed.",
+				"With stopping, a cluster with ZooKeeper is not healthy while its ensemble (zookeeper.connect of the brokers) has no quorum: a broker that is stopped then does not come back.",
+				"While it waits, the run tells every ten seconds what for: partitions, brokers, controllers.",
 			},
 			Examples: `- name: The cluster can do without this broker
   kops.kafka.kafka_health:
@@ -59,6 +62,7 @@ func New() *module.Module {
 				{Name: "kraft", Type: "bool", Text: "whether the cluster runs without ZooKeeper"},
 				{Name: "brokers", Type: "list", Text: "id, address, rack and answers of each registered broker"},
 				{Name: "voters", Type: "list", Text: "id and lag of each controller of KRaft's quorum"},
+				{Name: "controllers", Type: "list", Text: "address and answers of each of the argument's controllers"},
 				{Name: "topics", Type: "int", Text: "how many topics there are, internal ones too"},
 				{Name: "partitions", Type: "int", Text: "how many partitions there are"},
 				{Name: "under_replicated", Type: "list", Text: "partitions that lack an in-sync replica"},
@@ -87,6 +91,11 @@ func (s *Spec) Validate() error {
 	}
 	if s.Interval < 1 {
 		return fmt.Errorf("interval: must be at least 1 second")
+	}
+	if len(s.Controllers) > 0 {
+		if err := kafka.CheckAddresses(s.Controllers); err != nil {
+			return fmt.Errorf("controllers: %w", err)
+		}
 	}
 	for _, glob := range s.IgnoreTopics {
 		if _, err := path.Match(glob, ""); err != nil {
@@ -136,21 +145,15 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 		return module.Change{}, err
 	}
 	client.Close()
-	cluster, problems, err := s.look(ctx, h)
-	if err != nil {
-		problems = []string{err.Error()}
-	}
-	if len(problems) == 0 {
-		return module.Change{Result: s.result(cluster, nil)}, nil
+	seen := s.look(ctx, h)
+	if len(seen.problems) == 0 {
+		return module.Change{Result: s.result(seen)}, nil
 	}
 	return module.Change{
 		Predict: module.Unknown,
-		Why:     "whether the cluster gets healthy: " + strings.Join(problems, "; "),
-		Result:  s.result(cluster, problems),
-		Steps: []module.Step{{
-			Summary: "wait until the cluster is healthy: " + strings.Join(problems, "; "),
-			Do:      s.wait,
-		}},
+		Why:     "whether the cluster gets healthy: " + strings.Join(seen.problems, "; "),
+		Result:  s.result(seen),
+		Steps:   []module.Step{{Summary: seen.waiting(), Do: s.wait}},
 	}, nil
 }
 
@@ -158,12 +161,9 @@ func (s *Spec) wait(ctx context.Context, h remote.Host) (module.Outcome, error) 
 	begin := time.Now()
 	deadline := begin.Add(time.Duration(s.Timeout) * time.Second)
 	for {
-		cluster, problems, err := s.look(ctx, h)
-		if err != nil {
-			problems = []string{err.Error()}
-		}
-		if len(problems) == 0 {
-			return module.Outcome{Result: s.result(cluster, nil)}, nil
+		seen := s.look(ctx, h)
+		if len(seen.problems) == 0 {
+			return module.Outcome{Result: s.result(seen)}, nil
 		}
 		if ctx.Err() != nil {
 			return module.Outcome{}, context.Cause(ctx)
@@ -171,55 +171,15 @@ func (s *Spec) wait(ctx context.Context, h remote.Host) (module.Outcome, error) 
 		pause := time.Duration(s.Interval) * time.Second
 		if time.Now().Add(pause).After(deadline) {
 			return module.Outcome{}, &module.Failure{
-				Msg:    fmt.Sprintf("the cluster is not healthy after %s: %s", time.Since(begin).Round(time.Second), strings.Join(problems, "; ")),
-				Result: s.result(cluster, problems),
+				Msg:    fmt.Sprintf("the cluster is not healthy after %s: %s", time.Since(begin).Round(time.Second), strings.Join(seen.problems, "; ")),
+				Result: s.result(seen),
 			}
 		}
+		module.Tell(ctx, seen.waiting())
 		select {
 		case <-ctx.Done():
 			return module.Outcome{}, context.Cause(ctx)
 		case <-time.After(pause):
 		}
 	}
-}
-
-// look describes the cluster with connections of its own, so that a broker which came
-// back is reached at once.
-func (s *Spec) look(ctx context.Context, h remote.Reader) (kafka.Cluster, []string, error) {
-	client, err := s.Open(ctx, h)
-	if err != nil {
-		return kafka.Cluster{Controller: -1}, nil, err
-	}
-	defer client.Close()
-	cluster, err := client.Describe(ctx)
-	if err != nil {
-		return kafka.Cluster{Controller: -1}, nil, err
-	}
-	return cluster, cluster.Problems(s.criteria), nil
-}
-
-func (s *Spec) result(c kafka.Cluster, problems []string) *value.Map {
-	return value.NewMap(
-		"healthy", len(problems) == 0,
-		"problems", value.Strings(problems),
-		"never", value.Strings(c.NeverStoppable(s.criteria.Stopping, s.IgnoreTopics...)),
-		"cluster_id", c.ID,
-		"controller", int64(c.Controller),
-		"kraft", c.KRaft,
-		"brokers", kafkaapi.Brokers(c),
-		"voters", voters(c),
-		"topics", kafkaapi.Topics(c.Partitions),
-		"partitions", int64(len(c.Partitions)),
-		"under_replicated", kafkaapi.Names(c.Partitions, kafka.Partition.UnderReplicated),
-		"offline", kafkaapi.Names(c.Partitions, kafka.Partition.Offline),
-		"under_min_isr", kafkaapi.Names(c.Partitions, kafka.Partition.UnderMinISR),
-	)
-}
-
-func voters(c kafka.Cluster) *value.List {
-	list := value.NewList()
-	for _, v := range c.Voters {
-		list.Append(value.NewMap("id", int64(v.ID), "lag", v.Lag))
-	}
-	return list
 }

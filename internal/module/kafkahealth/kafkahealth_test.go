@@ -2,7 +2,6 @@ package kafkahealth
 
 import (
 	"context"
-	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"kops/internal/module"
+	"kops/internal/module/kafkaapi/kafkatest"
 	"kops/internal/module/moduletest"
 	"kops/internal/remote/remotetest"
 	"kops/internal/value"
@@ -31,6 +31,7 @@ func TestBadArguments(t *testing.T) {
 		{"login without a name", value.NewMap("security_protocol", "SASL_SSL"), "security_protocol: "},
 		{"login without SASL", value.NewMap("sasl_mechanism", "PLAIN"), "sasl_mechanism: "},
 		{"CA without TLS", value.NewMap("tls_ca", "/ca.pem"), "tls_ca"},
+		{"controllers", value.NewMap("controllers", "kafka1"), "controllers: "},
 		{"interval", value.NewMap("interval", int64(0)), "interval: "},
 	}
 	for _, tt := range tests {
@@ -45,14 +46,8 @@ func TestBadArguments(t *testing.T) {
 
 func host(t *testing.T) (*remotetest.Host, string) {
 	t.Helper()
-	fake, err := kfake.NewCluster(kfake.NumBrokers(3), kfake.SeedTopics(4, "orders"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(fake.Close)
-	h := remotetest.New()
-	h.OnDial = net.Dial
-	return h, fake.ListenAddrs()[0]
+	c := kafkatest.Start(t, kfake.SeedTopics(4, "orders"))
+	return c.Host, c.ListenAddrs()[0]
 }
 
 func decode(t *testing.T, args *value.Map) module.Spec {
@@ -87,6 +82,7 @@ func TestUnhealthySaysWhatIsMissing(t *testing.T) {
 	}{
 		{"a broker is missing", value.NewMap("bootstrap", address, "brokers", int64(4)), "3 of 4 brokers are registered"},
 		{"nobody listens", value.NewMap("bootstrap", "127.0.0.1:1"), "127.0.0.1:1"},
+		{"a controller is out", value.NewMap("bootstrap", address, "controllers", value.NewList(address, "127.0.0.1:1")), "controller 127.0.0.1:1 does not answer: "},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -106,6 +102,30 @@ func TestUnhealthySaysWhatIsMissing(t *testing.T) {
 				t.Errorf("the host was written to: %v", h.Written())
 			}
 		})
+	}
+}
+
+// While it waits, it says for what.
+func TestWaitTells(t *testing.T) {
+	c := kafkatest.Start(t, kfake.SeedTopics(4, "orders"))
+	change, err := c.Plan(t, New(), "brokers", int64(4), "interval", int64(1))
+	if err != nil || len(change.Steps) != 1 {
+		t.Fatalf("change %+v, error %v", change, err)
+	}
+	var said []string
+	ctx := module.Telling(t.Context(), func(doing string) {
+		if said = append(said, doing); len(said) == 1 { // what is missing comes
+			if _, _, err := c.AddNode(-1, 0); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	out, err := change.Steps[0].Do(ctx, c.Host)
+	if err != nil || !out.Result.Bool("healthy") || out.Changed {
+		t.Errorf("outcome %+v, error %v", out, err)
+	}
+	if want := []string{"wait until the cluster is healthy: 3 of 4 brokers are registered: 0, 1, 2"}; !slices.Equal(said, want) {
+		t.Errorf("it said %q, want %q", said, want)
 	}
 }
 

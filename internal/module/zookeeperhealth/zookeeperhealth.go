@@ -31,6 +31,7 @@ func New() *module.Module {
 			Summary: "Wait until ZooKeeper servers serve.",
 			Notes: []string{
 				"It sends the four-letter word srvr through the host's SSH connection, mntr too where the server allows it.",
+				"While it waits, the run tells every ten seconds what for.",
 				"In check mode it looks once. Servers that do not serve then are reported as unknown, not as failed.",
 			},
 			Examples: `- name: The ensemble is complete
@@ -75,7 +76,7 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 		Predict: module.Unknown,
 		Why:     "whether ZooKeeper gets healthy: " + strings.Join(seen.problems, "; "),
 		Result:  seen.result(),
-		Steps:   []module.Step{{Summary: "wait for ZooKeeper: " + strings.Join(seen.problems, "; "), Do: s.wait}},
+		Steps:   []module.Step{{Summary: seen.waiting(), Do: s.wait}},
 	}, nil
 }
 
@@ -97,6 +98,7 @@ func (s *Spec) wait(ctx context.Context, h remote.Host) (module.Outcome, error) 
 				Result: seen.result(),
 			}
 		}
+		module.Tell(ctx, seen.waiting())
 		select {
 		case <-ctx.Done():
 			return module.Outcome{}, context.Cause(ctx)
@@ -149,6 +151,9 @@ func (s *Spec) quorumProblems(seen sight, synced int) []string {
 	}
 	return nil
 }
+
+// waiting is what a run says while it waits.
+func (s sight) waiting() string { return "wait for ZooKeeper: " + strings.Join(s.problems, "; ") }
 
 func (s sight) result() *value.Map {
 	return value.NewMap(

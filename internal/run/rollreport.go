@@ -1,0 +1,53 @@
+package run
+
+import (
+	"strings"
+
+	"kops/internal/module"
+)
+
+// report says why a roll ended early, what has been done, and how it goes on.
+func (r *roll) report(why string) string {
+	var out []string
+	for _, h := range r.begun {
+		if !contains(r.done, h) {
+			out = append(out, h.name)
+		}
+	}
+	text := why
+	if len(r.done) > 0 {
+		text += "; done: " + strings.Join(names(r.done), ", ")
+	}
+	if len(out) > 0 {
+		text += "; perhaps out of service: " + strings.Join(out, ", ")
+	}
+	if command := r.p.Started.Command; len(command) > 0 {
+		text += "; the same command goes on from here: " + commandLine(command)
+	}
+	return text
+}
+
+// untouched are the servers that the roll did not come to: those that are left, and those of the batch that was
+// broken off on which nothing had begun.
+func (r *roll) untouched(left []*host) []*host {
+	var hosts []*host
+	if !r.settled {
+		for _, h := range r.p.batch {
+			if !contains(r.begun, h) && !contains(left, h) {
+				hosts = append(hosts, h)
+			}
+		}
+	}
+	return append(hosts, left...)
+}
+
+// sentence begins a text with a capital.
+func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+func commandLine(args []string) string {
+	quoted := make([]string, len(args))
+	for i, a := range args {
+		quoted[i] = module.Quote(a)
+	}
+	return strings.Join(quoted, " ")
+}
