@@ -139,6 +139,7 @@ func (r *roll) finish(ctx context.Context) {
 	r.ending = true
 	p.batch = []*host{asked}
 	t := p.own("Preferred replicas lead again", name, args)
+	t.Pos = p.Strategy.Pos
 	if !r.foresee {
 		p.perform(ctx, p.batch, t, false)
 		return

@@ -97,7 +97,7 @@ var (
 	afterDownloads = []string{"Unpack node exporter", "Link of node exporter", "Unpack Kafka exporter", "Link of Kafka exporter"}
 	// What services answer that are yet to be started again.
 	afterServices = []string{
-		"The broker listens for JMX", "The cluster can do without this broker", "The cluster is healthy again", "Does kafka-server.service need a restart?", "Prometheus is ready",
+		"The broker listens for JMX", "Preferred replicas lead again", "Does kafka-server.service need a restart?", "Prometheus is ready",
 		"Reload Prometheus", "Grafana is ready", "Is the administrator's password set?", "Change the administrator's password",
 		"Does Grafana have its first password?", "The administrator's password is one of the two", "Dashboards of your own that are no longer wanted",
 	}

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-var restarted = regexp.MustCompile(`TASK \[Restart the broker\] \*+\nchanged: \[(\w+)\]`)
+// restarted finds the hosts on which a run restarted the broker.
+var restarted = regexp.MustCompile(`TASK \[Restart the broker\] \*+\n(?:(?:gate|still).*\n)*changed: \[(\w+)\]`)
 
 // TestLabKRaft installs Kafka 4 without ZooKeeper, where no group but "kafka" is in the inventory.
 func TestLabKRaft(t *testing.T) {

@@ -16,17 +16,18 @@ var (
 	controllerLine = regexp.MustCompile(`"controller": (\d+)`)
 )
 
-// A rolled is a cluster that is rolled under load.
+// A rolled is a cluster that is rolled under load: an inventory, and the machines of its brokers 1, 2, …
 type rolled struct {
 	t         *testing.T
 	inventory string
+	machines  []string
 }
 
 // fresh brings a cluster up on machines that have nothing.
-func fresh(t *testing.T, inventory string) rolled {
+func fresh(t *testing.T, inventory string, machines ...string) rolled {
 	t.Helper()
-	must(t, 3*time.Minute, "lab/lab", append([]string{"reset"}, rolledMachines...)...)
-	r := rolled{t, "lab/tests/testdata/rolling/" + inventory}
+	must(t, 3*time.Minute, "lab/lab", append([]string{"reset"}, machines...)...)
+	r := rolled{t, "lab/tests/testdata/rolling/" + inventory, machines}
 	r.kops("playbooks/cluster.yaml")
 	return r
 }
@@ -35,12 +36,12 @@ func fresh(t *testing.T, inventory string) rolled {
 // lost, and what must not be touched is not.
 func TestLabRolling(t *testing.T) {
 	defer must(t, 3*time.Minute, "lab/lab", append([]string{"down"}, rolledMachines...)...)
-	r := fresh(t, "kraft4.yaml")
+	r := fresh(t, "kraft4.yaml", rolledMachines...)
 	t.Run("restart", func(t *testing.T) { r.on(t).restart() })
 	t.Run("refused", func(t *testing.T) { r.on(t).refused() })
 }
 
-func (r rolled) on(t *testing.T) rolled { return rolled{t, r.inventory} }
+func (r rolled) on(t *testing.T) rolled { return rolled{t, r.inventory, r.machines} }
 
 func (r rolled) kops(playbook string, args ...string) string {
 	r.t.Helper()
@@ -59,17 +60,17 @@ func batches(out string) []string {
 // controller is the broker that controls the cluster, by its host.
 func (r rolled) controller() string {
 	r.t.Helper()
-	out := must(r.t, time.Minute, "bin/kops", "run", "-i", r.inventory, "lab/tests/testdata/rolling/controller.yaml", "--limit", "spare27")
+	out := must(r.t, time.Minute, "bin/kops", "run", "-i", r.inventory, "lab/tests/testdata/rolling/controller.yaml", "--limit", r.machines[0])
 	m := controllerLine.FindStringSubmatch(out)
 	if m == nil {
 		r.t.Fatalf("no controller in\n%s", out)
 	}
-	return rolledMachines[int(m[1][0]-'1')]
+	return r.machines[int(m[1][0]-'1')]
 }
 
 func (r rolled) restart() {
 	t := r.t
-	l := startLoad(t, "restart-"+filepath.Base(strings.TrimSuffix(r.inventory, ".yaml")), rolledMachines...)
+	l := startLoad(t, "restart-"+filepath.Base(strings.TrimSuffix(r.inventory, ".yaml")), r.machines...)
 	controls := r.controller()
 	out := r.kops("playbooks/rolling-restart.yaml")
 	l.end(t)
@@ -88,7 +89,7 @@ func (r rolled) restart() {
 // refused: what the cluster cannot do without is not touched.
 func (r rolled) refused() {
 	t := r.t
-	l := &load{seeds: []string{"spare27:9092"}}
+	l := &load{seeds: []string{r.machines[0] + ":9092"}}
 	all := "3"
 	makeTopic(t, l, "tight", map[string]*string{"min.insync.replicas": &all})
 	refuses := func(want string) {
@@ -98,16 +99,19 @@ func (r rolled) refused() {
 		if err == nil || !strings.Contains(out, want) || !strings.Contains(out, "Hosts that were not touched: ") || !strings.Contains(out, "the same command goes on from here: ") {
 			t.Errorf("want a refusal that says %q: %v\n%s", want, err, tail(out))
 		}
+		if strings.Contains(out, "perhaps out of service") {
+			t.Errorf("nothing was touched, and the run says otherwise\n%s", tail(out))
+		}
 		if after := r.started(); after != before {
 			t.Errorf("brokers were restarted: %s, before %s", after, before)
 		}
 	}
 	refuses("fewer in-sync replicas than min.insync.replicas")
 	dropTopic(t, l, "tight")
-	on(t, "spare28", "sudo systemctl stop kafka-server")
+	on(t, r.machines[1], "sudo systemctl stop kafka-server")
 	// The broker that is out needs nothing, since this play restarts whatever runs: limit it to the others.
 	before := r.started()
-	out, err := command(t, 3*time.Minute, "bin/kops", "run", "-i", r.inventory, "playbooks/rolling-restart.yaml", "-e", "kafka_health_timeout=5", "--limit", "spare27,spare29")
+	out, err := command(t, 3*time.Minute, "bin/kops", "run", "-i", r.inventory, "playbooks/rolling-restart.yaml", "-e", "kafka_health_timeout=5", "--limit", r.machines[0]+","+r.machines[2])
 	if err == nil || !strings.Contains(out, "not registered: broker 2") || r.started() != before {
 		t.Errorf("with a broker down, want a refusal that names it: %v\n%s", err, tail(out))
 	}
@@ -115,14 +119,14 @@ func (r rolled) refused() {
 	if err == nil || !strings.Contains(out, "cannot be asked whether it can do without a server") {
 		t.Errorf("a cluster that does not answer: %v\n%s", err, tail(out))
 	}
-	on(t, "spare28", "sudo systemctl start kafka-server")
+	on(t, r.machines[1], "sudo systemctl start kafka-server")
 }
 
 // started tells since when the brokers run.
 func (r rolled) started() string {
 	r.t.Helper()
 	var all []string
-	for _, m := range rolledMachines {
+	for _, m := range r.machines {
 		all = append(all, on(r.t, m, "systemctl show --property=ExecMainStartTimestampMonotonic --value kafka-server"))
 	}
 	return strings.Join(all, " ")

@@ -4,24 +4,21 @@ package tests
 
 import (
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 )
 
-var restartLine = regexp.MustCompile(`TASK \[Restart the broker\] \*+\n(?:(?:gate|still).*\n)*changed: \[(\w+)\]`)
-
 // TestTortureRolling rolls three brokers of each kind of cluster under load, breaks a roll off, and
 // upgrades a cluster, takes it back and upgrades it for good.
 func TestTortureRolling(t *testing.T) {
 	defer must(t, 3*time.Minute, "lab/lab", append([]string{"down"}, rolledMachines...)...)
-	r := fresh(t, "zookeeper.yaml")
+	r := fresh(t, "zookeeper.yaml", rolledMachines...)
 	t.Run("ZooKeeper 3.9.1", func(t *testing.T) { r.on(t).restart() })
 	t.Run("ZooKeeper itself", func(t *testing.T) { r.on(t).ensemble() })
 	t.Run("refused", func(t *testing.T) { r.on(t).refused() })
 
-	r = fresh(t, "kraft.yaml")
+	r = fresh(t, "kraft.yaml", rolledMachines...)
 	t.Run("KRaft 3.9.1", func(t *testing.T) { r.on(t).restart() })
 	t.Run("broken off", func(t *testing.T) { r.on(t).brokenOff() })
 	t.Run("upgrade to 4.1.0, and back, and for good", func(t *testing.T) { r.on(t).upgrade() })
@@ -39,7 +36,7 @@ func (r rolled) ensemble() {
 // brokenOff kills a roll while the second broker is out, and goes on.
 func (r rolled) brokenOff() {
 	t := r.t
-	l := startLoad(t, "brokenoff", rolledMachines...)
+	l := startLoad(t, "brokenoff", r.machines...)
 	args := []string{"run", "-i", whole(t, r.inventory), whole(t, "playbooks/rolling-config.yaml"), "-e", `{"kafka_settings": {"num.io.threads": 5}}`}
 	first := start(t, nil, args...)
 	<-first.saidOrDone("(batch 2 of 3")
@@ -74,7 +71,7 @@ func whole(t *testing.T, name string) string {
 // restartedIn are the hosts on which a run restarted the broker.
 func restartedIn(out string) []string {
 	var hosts []string
-	for _, m := range restartLine.FindAllStringSubmatch(out, -1) {
+	for _, m := range restarted.FindAllStringSubmatch(out, -1) {
 		hosts = append(hosts, m[1])
 	}
 	return hosts
@@ -82,10 +79,10 @@ func restartedIn(out string) []string {
 
 func (r rolled) upgrade() {
 	t := r.t
-	l := startLoad(t, "upgrade", rolledMachines...)
+	l := startLoad(t, "upgrade", r.machines...)
 	for _, version := range []string{"4.1.0", "3.9.1", "4.1.0"} {
 		r.kops("playbooks/upgrade.yaml", "-e", "kafka_version="+version)
-		for _, m := range rolledMachines {
+		for _, m := range r.machines {
 			open := on(t, m, "sudo ls -l /proc/$(systemctl show --property=MainPID --value kafka-server)/fd")
 			if !strings.Contains(open, "kafka_2.13-"+version+".jar") {
 				t.Errorf("the broker of %s does not run %s\n%s", m, version, open)
