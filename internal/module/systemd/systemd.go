@@ -20,7 +20,7 @@ type Spec struct {
 	State        string `arg:"state,choices=started|stopped|restarted|reloaded,with=name" doc:"started and stopped act where needed; restarted and reloaded always"`
 	Enabled      *bool  `arg:"enabled,with=name" doc:"whether the unit starts at boot"`
 	Masked       *bool  `arg:"masked,with=name" doc:"whether the unit is masked, so that nothing can start it"`
-	DaemonReload bool   `arg:"daemon_reload,alias=daemon-reload" doc:"reload systemd's configuration first, needed or not"`
+	DaemonReload bool   `arg:"daemon_reload,alias=daemon-reload" doc:"reload systemd's configuration first, needed or not; only where this run did so before and has written and run nothing on the host since, it is left out"`
 	DaemonReexec bool   `arg:"daemon_reexec,alias=daemon-reexec" doc:"let systemd start itself anew first"`
 	Force        bool   `arg:"force" doc:"replace links that are in the way of enabling or masking"`
 	NoBlock      bool   `arg:"no_block" doc:"do not wait until the unit has started or stopped"`

@@ -25,6 +25,7 @@ func (h *Host) Exec(ctx context.Context, cmd remote.Command) (remote.Result, err
 	if err != nil {
 		return remote.Result{}, err
 	}
+	defer h.hosts.files.change()()
 	start := time.Now()
 	t, err := h.startTask(ctx, script)
 	if err != nil {

@@ -22,6 +22,7 @@ type Hosts struct {
 	limits  Limits
 	byUser  map[remote.Become]*Host
 	bus     readBus // whoever acts
+	files   freshness
 	holding atomic.Pointer[holding]
 }
 
@@ -123,6 +124,7 @@ type call struct {
 	what   string // for errors: "look at /etc/hosts"
 	script string
 	reads  bool          // it changes nothing
+	aside  bool          // it changes no files that systemd reads
 	holds  bool          // it runs in the shell itself, see Hold
 	sent   func()        // called when it is on its way, where it holds; nil for none
 	limit  time.Duration // how long the host may be silent; 0 for ever
@@ -133,6 +135,9 @@ type call struct {
 // that reads, or that cannot have run, is tried once more where the connection, or
 // the shell, was lost.
 func (h *Host) run(ctx context.Context, c call) (remote.Result, error) {
+	if !c.reads && !c.holds && !c.aside {
+		defer h.hosts.files.change()()
+	}
 	for attempt := 0; ; {
 		res, sent, err := h.runOnce(ctx, c)
 		switch {

@@ -25,13 +25,16 @@ type jobMethod func(conn *dbus.Conn, ctx context.Context, unit, mode string, res
 var errNoBridge = errors.New("no bridge to the bus")
 
 // Systemd changes units over D-Bus and waits for the jobs; without a bridge to the bus, by
-// systemctl.
+// systemctl. A reload that has nothing to read is left out.
 func (h *Host) Systemd(ctx context.Context, verb remote.SystemdVerb, units ...string) error {
 	if (len(units) == 0) != (verb == remote.DaemonReload) {
 		return fmt.Errorf("systemd %s with %d units", verb, len(units))
 	}
 	h.bus.mu.Lock()
 	defer h.bus.mu.Unlock()
+	if verb == remote.DaemonReload && h.hosts.files.fresh() {
+		return nil
+	}
 	if verb == remote.DaemonReload && h.bus.conn == nil {
 		// A reload alone is not worth another sudo for a bridge: the shell that is open has it done.
 		return h.systemctl(ctx, verb, nil)
@@ -86,9 +89,11 @@ func (h *Host) busVerb(ctx context.Context, verb remote.SystemdVerb, units []str
 	if err != nil {
 		return nil, silence(ctx, fileError(verb, units, err))
 	}
+	done := h.hosts.files.reloading()
 	if err := conn.ReloadContext(ctx); err != nil {
 		return nil, silence(ctx, fmt.Errorf("systemd daemon-reload: %w", err))
 	}
+	done()
 	return nil, nil
 }
 
@@ -174,11 +179,16 @@ func (h *Host) systemctl(ctx context.Context, verb remote.SystemdVerb, units []s
 	if jobMethods[verb] != nil {
 		c.limit = 0 // a job takes as long as its unit allows
 	}
+	c.aside = jobMethods[verb] != nil || verb == remote.DaemonReload
+	done := h.hosts.files.reloading()
 	res, err := h.run(ctx, c)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	if res.ExitCode == 0 {
+		if verb == remote.DaemonReload {
+			done()
+		}
 		return nil
 	}
 	failure := &remote.ScriptError{What: what, Result: res}

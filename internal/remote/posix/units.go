@@ -24,6 +24,16 @@ func (h *Host) Units(ctx context.Context, names ...string) ([]remote.Unit, error
 			return nil, fmt.Errorf("%q is not the whole name of a unit, like kafka.service", name)
 		}
 	}
+	units, err := h.units(ctx, names)
+	for _, u := range units {
+		if u.NeedDaemonReload { // somebody else has changed them
+			h.hosts.files.change()()
+		}
+	}
+	return units, err
+}
+
+func (h *Host) units(ctx context.Context, names []string) ([]remote.Unit, error) {
 	h.machine.RoundTrip(ctx)
 	watched, p := h.watched(ctx, "read the properties of "+strings.Join(names, ", "), h.hosts.limits.Read, 0)
 	defer p.stop()

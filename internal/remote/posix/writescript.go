@@ -75,10 +75,10 @@ set -- $old
 uid=$1; gid=$2; mode=$3
 `)
 	fmt.Fprintf(&b, "owner=%s; group=%s\n", Quote(w.opts.Owner), Quote(w.opts.Group))
-	b.WriteString(`new=$(stat -c '%u %g' -- "$t") || exit 1
-owner=${owner:-$uid}; group=${group:-$gid}
-if [ -n "$owner$group" ] && [ "${owner:-${new% *}} ${group:-${new#* }}" != "$new" ]; then
-	chown -- "$owner${group:+:$group}" "$t" || exit 1
+	b.WriteString(`owner=${owner:-$uid}; group=${group:-$gid}
+if [ -n "$owner$group" ]; then
+	new=$(stat -c '%u %g' -- "$t") || exit 1
+	[ "${owner:-${new% *}} ${group:-${new#* }}" = "$new" ] || chown -- "$owner${group:+:$group}" "$t" || exit 1
 fi
 `)
 	if w.opts.Mode != nil {

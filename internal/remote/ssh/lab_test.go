@@ -192,6 +192,52 @@ func readsAll(t *testing.T, h remote.Host, name string, want []byte) {
 	}
 }
 
+// TestLabReload: systemd reads its files anew only where anything may have changed since it did so for this run. A
+// generator, which each reload runs, counts.
+func TestLabReload(t *testing.T) {
+	h, other := connectLab(t, labSettings("ops")).As(sudo), connectLab(t, labSettings("ops")).As(sudo)
+	const counter = "/etc/systemd/system-generators/kops-count"
+	t.Cleanup(func() {
+		_, _ = h.Script(limited(t), "systemctl stop kops-read; rm -rf /etc/systemd/system/kops-* /etc/systemd/system-generators /run/kops-count; systemctl daemon-reload")
+	})
+	if _, err := h.Script(limited(t), `mkdir -p /etc/systemd/system-generators; printf '#!/bin/sh\nprintf x >>/run/kops-count\n' >`+counter+"; chmod 755 "+counter); err != nil {
+		t.Fatal(err)
+	}
+	write := func(h remote.Host, command string) {
+		t.Helper()
+		if err := h.WriteFile(limited(t), "/etc/systemd/system/kops-read.service", strings.NewReader("[Service]\nExecStart="+command+"\n"), remote.WriteOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reloaded := func() int {
+		t.Helper()
+		if err := h.Systemd(limited(t), remote.DaemonReload); err != nil {
+			t.Fatal(err)
+		}
+		res, err := h.Query(limited(t), "cat /run/kops-count")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(res.Stdout)
+	}
+	for i, command := range []string{"/bin/sleep 1000", "/bin/sleep 2000"} {
+		write(h, command)
+		if first, second := reloaded(), reloaded(); first != i+1 || second != i+1 {
+			t.Errorf("%d reloads after %d changes, and %d once more", first, i+1, second)
+		}
+	}
+	if err := h.Systemd(limited(t), remote.Start, "kops-read.service"); err != nil {
+		t.Fatal(err)
+	}
+	write(other, "/bin/sleep 3000")
+	if us, err := h.Units(limited(t), "kops-read.service"); err != nil || !us[0].NeedDaemonReload {
+		t.Fatalf("%v, need daemon-reload: %v", err, us[0].NeedDaemonReload)
+	}
+	if n := reloaded(); n != 3 {
+		t.Errorf("%d reloads after another run's change, want 3", n)
+	}
+}
+
 func TestLabUnits(t *testing.T) {
 	c := connectLab(t, labSettings("ops"))
 	h := c.As(sudo)
