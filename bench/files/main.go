@@ -16,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"kops/bench/promise"
 )
 
 const dir = "/var/lib/kops-lab/ssh/"
@@ -65,7 +67,7 @@ func (b *bench) run(size int64, count int) error {
 	ssh := "-F none -i " + dir + "id_ed25519 -o UserKnownHostsFile=" + dir + "known_hosts -o BatchMode=yes"
 	to := "ops@" + b.machine
 	fmt.Printf("%s of %d bytes, to %s, median of %d\n\n", "one file", size, b.machine, b.rounds)
-	err = b.measure([]way{
+	large, err := b.measure([]way{
 		{name: "scp", line: "scp -q " + ssh + " big " + to + ":bench/big"},
 		{name: "kops", line: kops + " run big.yaml -i inventory.yaml -q"},
 		{name: "kops, unchanged", line: kops + " run big.yaml -i inventory.yaml -q", again: true},
@@ -74,13 +76,24 @@ func (b *bench) run(size int64, count int) error {
 		return err
 	}
 	fmt.Printf("\na folder of %d files, to %s, median of %d\n\n", count, b.machine, b.rounds)
-	return b.measure([]way{
+	many, err := b.measure([]way{
 		{name: "scp -r", line: "scp -qr " + ssh + " tree " + to + ":bench/tree"},
 		{name: "tar to ssh tar", line: "tar -c tree | ssh " + ssh + " " + to + " tar -x -C bench"},
 		{name: "kops", line: kops + " run tree.yaml -i inventory.yaml -q"},
 		{name: "kops, unchanged", line: kops + " run tree.yaml -i inventory.yaml -q", again: true},
 	})
+	if err != nil {
+		return err
+	}
+	return promise.Report(os.Stdout,
+		promise.Promise{Name: "a large file, times scp's speed", Measured: large["kops"].speed, Limit: 0.9, AtLeast: true},
+		promise.Promise{Name: "memory for it, MB", Measured: large["kops"].memory, Limit: flat},
+		promise.Promise{Name: "a folder, times scp's speed", Measured: many["kops"].speed, Limit: 0.9, AtLeast: true},
+	)
 }
+
+// flat is how many MB of memory kops may take for a file of any size.
+const flat = 100
 
 // prepare writes the files to be copied, the inventory and the playbooks.
 func (b *bench) prepare(size int64, count int) error {
@@ -115,8 +128,14 @@ func (b *bench) prepare(size int64, count int) error {
 	return nil
 }
 
-// measure takes the ways in turn, round by round, and prints the table.
-func (b *bench) measure(ways []way) error {
+// A figure is what a way took.
+type figure struct {
+	speed  float64 // times that of the first way
+	memory float64 // of this machine's, MB
+}
+
+// measure takes the ways in turn, round by round, prints the table and returns it by the ways' names.
+func (b *bench) measure(ways []way) (map[string]figure, error) {
 	took := make([][]time.Duration, len(ways))
 	memory := make([]int64, len(ways))
 	for range b.rounds {
@@ -124,7 +143,7 @@ func (b *bench) measure(ways []way) error {
 			if !w.again {
 				clean := exec.Command("lab/lab", "ssh", b.machine, "rm -rf bench && mkdir bench && sync")
 				if out, err := clean.CombinedOutput(); err != nil {
-					return fmt.Errorf("clean up: %w\n%s", err, out)
+					return nil, fmt.Errorf("clean up: %w\n%s", err, out)
 				}
 			}
 			cmd := exec.Command("sh", "-c", "exec "+w.line)
@@ -134,19 +153,21 @@ func (b *bench) measure(ways []way) error {
 			cmd.Dir = b.work
 			begun := time.Now()
 			if out, err := cmd.CombinedOutput(); err != nil {
-				return fmt.Errorf("%s: %w\n%s", w.name, err, out)
+				return nil, fmt.Errorf("%s: %w\n%s", w.name, err, out)
 			}
 			took[i] = append(took[i], time.Since(begun))
 			memory[i] = max(memory[i], cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
 		}
 	}
 	fmt.Println("| way | seconds | speed of the first | memory |\n|---|---|---|---|")
-	first := median(took[0])
+	first, figures := median(took[0]), map[string]figure{}
 	for i, w := range ways {
 		m := median(took[i])
-		fmt.Printf("| %s | %.2f | %.2f | %d MB |\n", w.name, m.Seconds(), first.Seconds()/m.Seconds(), memory[i]>>10)
+		f := figure{speed: first.Seconds() / m.Seconds(), memory: float64(memory[i]) / 1024}
+		figures[w.name] = f
+		fmt.Printf("| %s | %.2f | %.2f | %.0f MB |\n", w.name, m.Seconds(), f.speed, f.memory)
 	}
-	return nil
+	return figures, nil
 }
 
 func median(d []time.Duration) time.Duration {

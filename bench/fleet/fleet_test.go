@@ -130,7 +130,11 @@ func BenchmarkFleet(b *testing.B) {
 			b.ReportMetric(took.Seconds(), "s/run")
 			b.ReportMetric(took.Seconds()*1000/float64(hosts), "ms/host")
 			b.ReportMetric(float64(cpu)/1e9/float64(b.N), "cpu-s/run")
-			b.ReportMetric(peak(b), "peak-MB")
+			memory := peak(b)
+			b.ReportMetric(memory, "peak-MB")
+			if hosts == 1000 && (took > 30*time.Second || memory > 300) {
+				b.Errorf("a thousand hosts took %s and %.0f MB; promised are 30 s and 300 MB", took, memory)
+			}
 		})
 	}
 }

@@ -15,6 +15,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"kops/bench/promise"
 )
 
 // granted are the tasks' worth of time that connecting may take; a task may take a quarter more than
@@ -59,57 +61,57 @@ func run(ctx context.Context, o options) error {
 	}
 	fmt.Println("| play | tasks | round trips that their events count | a round trip | without delay | with it | round trips waited for, with connecting | limit |")
 	fmt.Println("|---|---|---|---|---|---|---|---|")
+	var promises []promise.Promise
 	for _, play := range []string{peers, "bench/latency/play/play.yaml"} {
-		if err := measure(ctx, o, dir, play); err != nil {
+		p, err := measure(ctx, o, dir, play)
+		if err != nil {
 			return fmt.Errorf("%s: %w", play, err)
 		}
+		promises = append(promises, p)
 	}
-	return nil
+	return promise.Report(os.Stdout, promises...)
 }
 
 // measure runs a playbook on a line without delay and on the long one, in turn.
-func measure(ctx context.Context, o options, dir, play string) error {
+func measure(ctx context.Context, o options, dir, play string) (promise.Promise, error) {
+	var none promise.Promise
 	near, err := newLine(o, dir, 0)
 	if err != nil {
-		return err
+		return none, err
 	}
 	far, err := newLine(o, dir, o.rtt)
 	if err != nil {
-		return err
+		return none, err
 	}
 	if _, err := near.run(ctx, play); err != nil { // it may change the host
-		return err
+		return none, err
 	}
 	for range o.rounds {
 		for _, l := range []*line{near, far} {
 			r, err := l.run(ctx, play)
 			if err != nil {
-				return err
+				return none, err
 			}
 			if r.changed > 0 {
-				return errors.New("it changes the host each time: it is no re-run")
+				return none, errors.New("it changes the host each time: it is no re-run")
 			}
 			l.runs = append(l.runs, r)
 		}
 	}
-	report(o, filepath.Base(filepath.Dir(filepath.Dir(play)))+"/play", near.median(), far.median())
-	return nil
+	return report(o, filepath.Base(filepath.Dir(filepath.Dir(play)))+"/play", near.median(), far.median()), nil
 }
 
-// report prints a row of the table.
-func report(o options, name string, near, far result) {
+// report prints a row of the table, and returns what was promised.
+func report(o options, name string, near, far result) promise.Promise {
 	if o.verbose {
 		for _, r := range far.tasks {
 			fmt.Println(r)
 		}
 	}
 	limit := time.Duration(len(far.tasks)+granted) * (o.rtt + o.rtt/4)
-	over := ""
-	if far.took > limit {
-		over = fmt.Sprintf(" (over it by %d ms)", (far.took - limit).Milliseconds())
-	}
-	fmt.Printf("| %s | %d | %d | %d ms | %d ms | %d ms | %.1f | %d ms%s |\n", name, len(far.tasks), far.trips, o.rtt.Milliseconds(), near.took.Milliseconds(),
-		far.took.Milliseconds(), float64(far.took-near.took)/float64(o.rtt), limit.Milliseconds(), over)
+	fmt.Printf("| %s | %d | %d | %d ms | %d ms | %d ms | %.1f | %d ms |\n", name, len(far.tasks), far.trips, o.rtt.Milliseconds(), near.took.Milliseconds(),
+		far.took.Milliseconds(), float64(far.took-near.took)/float64(o.rtt), limit.Milliseconds())
+	return promise.Promise{Name: name + " on the long line, ms", Measured: float64(far.took.Milliseconds()), Limit: float64(limit.Milliseconds())}
 }
 
 // median returns the run in the middle.

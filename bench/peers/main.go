@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"kops/bench/promise"
 )
 
 func main() {
@@ -86,7 +88,10 @@ func run(ctx context.Context, o options) (err error) {
 	fmt.Printf("\n%s\n\n", describeMachine())
 	fmt.Printf("The re-run of 19 tasks on %d hosts, nothing changes:\n\n%s\n", len(o.hosts), table(again, "floor"))
 	fmt.Printf("The first run, which changes the hosts:\n\n%s", table(first, "pyinfra"))
-	return nil
+	return promise.Report(os.Stdout,
+		promise.Promise{Name: "kops's re-run, times the floor", Measured: ratio(again, "kops", "floor"), Limit: 1},
+		promise.Promise{Name: "kops's first run, times pyinfra's", Measured: ratio(first, "kops", "pyinfra"), Limit: 1. / 3},
+	)
 }
 
 func say(format string, args ...any) { fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...) }

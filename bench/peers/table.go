@@ -7,16 +7,17 @@ import (
 	"time"
 )
 
-// table lists medians, and the medians of each round's ratios to the contestant whose name
-// begins with base, quickest first.
-func table(rounds [][]sample, base string) string {
-	type row struct {
-		name   string
-		took   []float64
-		ratios []float64
-		cpu    []float64
-		host   []float64
-	}
+// A row is what a contestant took, in seconds, a value for each round.
+type row struct {
+	name   string
+	took   []float64
+	ratios []float64 // to the base of the same round
+	cpu    []float64
+	host   []float64
+}
+
+// rowsOf collects the rounds by contestant. base is how the name begins of the one that the others are held against.
+func rowsOf(rounds [][]sample, base string) map[string]*row {
 	rows := map[string]*row{}
 	for _, round := range rounds {
 		at := slices.IndexFunc(round, func(s sample) bool { return strings.HasPrefix(s.name, base) })
@@ -34,6 +35,21 @@ func table(rounds [][]sample, base string) string {
 			}
 		}
 	}
+	return rows
+}
+
+// ratio is the median of a contestant's ratios to the base.
+func ratio(rounds [][]sample, name, base string) float64 {
+	r := rowsOf(rounds, base)[name]
+	if r == nil {
+		return 0
+	}
+	return median(r.ratios)
+}
+
+// table lists medians, and the medians of each round's ratios to the base, quickest first.
+func table(rounds [][]sample, base string) string {
+	rows := rowsOf(rounds, base)
 	var sorted []*row
 	for _, r := range rows {
 		sorted = append(sorted, r)
