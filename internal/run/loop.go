@@ -10,6 +10,7 @@ import (
 
 	"kops/internal/diag"
 	"kops/internal/event"
+	"kops/internal/run/action"
 	"kops/internal/template"
 	"kops/internal/value"
 )
@@ -37,13 +38,15 @@ func (x *execution) loop(ctx context.Context, s *template.Scope) *outcome {
 		return x.close(s, total)
 	}
 	x.looped = items
+	left := value.NewMap()
 	for i := range items {
 		x.item = i
 		if ctx.Err() != nil {
 			total.fails(ctx.Err())
 			break
 		}
-		o, stop := x.oneItem(ctx, s, items, i)
+		o, stop := x.oneItem(ctx, x.p.scopeWith(s, left), items, i)
+		left = left.Clone().Merge(x.leaves(o))
 		total.items = append(total.items, o)
 		if o.status == event.Unreachable || stop {
 			break
@@ -104,6 +107,19 @@ func (x *execution) items(s *template.Scope) ([]value.Value, *value.Unknown, err
 
 func omittedLoop(pos value.Position) error {
 	return diag.Errorf(pos, "the loop's list is omit").WithHint("`default([])` gives a loop without items")
+}
+
+// leaves are the variables that an item leaves to those behind it: its facts and what it registered, over all
+// else, as in Ansible.
+func (x *execution) leaves(o *outcome) *value.Map {
+	m := value.NewMap()
+	if x.t.Register != "" && o.status != event.Skipped {
+		m.Set(x.t.Register, o.register())
+	}
+	if o.action.Facts != nil && o.action.Level != action.HostFacts {
+		m.Merge(o.action.Facts)
+	}
+	return m
 }
 
 // oneItem runs the task for one item and emits its result. stop ends the loop (break_when).
