@@ -78,6 +78,16 @@ func refusal(code int16, message *string) error {
 	return &refused{err, *message}
 }
 
+// refusals is the first refusal of the parts of a response, which tell of their codes and messages.
+func refusals[P any](what string, parts []P, of func(P) (int16, *string)) error {
+	for _, p := range parts {
+		if err := refusal(of(p)); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+	}
+	return nil
+}
+
 // A refused error says what the broker says, in place of what the code means in general.
 type refused struct {
 	err     error

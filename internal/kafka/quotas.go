@@ -3,6 +3,8 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -52,8 +54,11 @@ func (e Entity) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// Quotas returns the quotas of exactly this entity.
-func (a Asker) Quotas(ctx context.Context, e Entity) (map[string]float64, error) {
+// QuotaText writes the number of a quota.
+func QuotaText(number float64) string { return strconv.FormatFloat(number, 'f', -1, 64) }
+
+// Quotas returns the quotas of exactly this entity, by name.
+func (a Asker) Quotas(ctx context.Context, e Entity) ([]Setting, error) {
 	what := "ask for the quotas of " + e.String()
 	request := kmsg.NewPtrDescribeClientQuotasRequest()
 	request.Strict = true
@@ -73,24 +78,18 @@ func (a Asker) Quotas(ctx context.Context, e Entity) (map[string]float64, error)
 	if err := refusal(response.ErrorCode, response.ErrorMessage); err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
-	found := map[string]float64{}
+	var found []Setting
 	for _, entry := range response.Entries {
 		for _, v := range entry.Values {
-			found[v.Key] = v.Value
+			found = append(found, Setting{Name: v.Key, Value: QuotaText(v.Value), Own: true})
 		}
 	}
+	slices.SortFunc(found, byName)
 	return found, nil
 }
 
-// A QuotaEdit sets a quota of an entity, or removes it.
-type QuotaEdit struct {
-	Name   string
-	Value  float64
-	Remove bool
-}
-
 // EditQuotas changes quotas of an entity and leaves the others, or only asks whether it would.
-func (c *Client) EditQuotas(ctx context.Context, e Entity, edits []QuotaEdit, validate bool) error {
+func (c *Client) EditQuotas(ctx context.Context, e Entity, edits []Edit, validate bool) error {
 	what := "change the quotas of " + e.String()
 	request := kmsg.NewPtrAlterClientQuotasRequest()
 	request.ValidateOnly = validate
@@ -102,7 +101,14 @@ func (c *Client) EditQuotas(ctx context.Context, e Entity, edits []QuotaEdit, va
 	}
 	for _, edit := range edits {
 		op := kmsg.NewAlterClientQuotasRequestEntryOp()
-		op.Key, op.Value, op.Remove = edit.Name, edit.Value, edit.Remove
+		op.Key, op.Remove = edit.Name, edit.Delete
+		if !edit.Delete {
+			number, err := strconv.ParseFloat(edit.Value, 64)
+			if err != nil {
+				return fmt.Errorf("%s: %s: %q is not a number", what, edit.Name, edit.Value)
+			}
+			op.Value = number
+		}
 		entry.Ops = append(entry.Ops, op)
 	}
 	request.Entries = append(request.Entries, entry)
@@ -110,10 +116,5 @@ func (c *Client) EditQuotas(ctx context.Context, e Entity, edits []QuotaEdit, va
 	if err != nil {
 		return err
 	}
-	for _, r := range response.Entries {
-		if err := refusal(r.ErrorCode, r.ErrorMessage); err != nil {
-			return fmt.Errorf("%s: %w", what, err)
-		}
-	}
-	return nil
+	return refusals(what, response.Entries, func(r kmsg.AlterClientQuotasResponseEntry) (int16, *string) { return r.ErrorCode, r.ErrorMessage })
 }

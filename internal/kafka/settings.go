@@ -70,7 +70,7 @@ func (a Asker) route(r Resource) Asker {
 	return a.client.Broker(int32(id))
 }
 
-// A Setting is one setting of a resource.
+// A Setting is one setting of a resource, or one quota of an entity.
 type Setting struct {
 	Name      string
 	Value     string
@@ -103,11 +103,13 @@ func (a Asker) Settings(ctx context.Context, r Resource) ([]Setting, error) {
 			settings = append(settings, s)
 		}
 	}
-	slices.SortFunc(settings, func(a, b Setting) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(settings, byName)
 	return settings, nil
 }
 
-// An Edit sets a setting of a resource, or deletes it there, so that it is inherited.
+func byName(a, b Setting) int { return strings.Compare(a.Name, b.Name) }
+
+// An Edit sets a setting of a resource, or deletes it there, so that it is inherited; or so a quota of an entity.
 type Edit struct {
 	Name   string
 	Value  string
@@ -134,10 +136,7 @@ func (c *Client) Edit(ctx context.Context, r Resource, edits []Edit, validate bo
 	if err != nil {
 		return err
 	}
-	for _, changed := range response.Resources {
-		if err := refusal(changed.ErrorCode, changed.ErrorMessage); err != nil {
-			return fmt.Errorf("%s: %w", what, err)
-		}
-	}
-	return nil
+	return refusals(what, response.Resources, func(r kmsg.IncrementalAlterConfigsResponseResource) (int16, *string) {
+		return r.ErrorCode, r.ErrorMessage
+	})
 }

@@ -76,12 +76,7 @@ func (c *Client) CreateTopic(ctx context.Context, t Topic, validate bool) error 
 	if err != nil {
 		return err
 	}
-	for _, r := range response.Topics {
-		if err := refusal(r.ErrorCode, r.ErrorMessage); err != nil {
-			return fmt.Errorf("%s: %w", what, err)
-		}
-	}
-	return nil
+	return refusals(what, response.Topics, func(r kmsg.CreateTopicsResponseTopic) (int16, *string) { return r.ErrorCode, r.ErrorMessage })
 }
 
 // AddPartitions makes a topic's partitions so many, or only asks the controller whether it would.
@@ -96,12 +91,7 @@ func (c *Client) AddPartitions(ctx context.Context, name string, total int, vali
 	if err != nil {
 		return err
 	}
-	for _, r := range response.Topics {
-		if err := refusal(r.ErrorCode, r.ErrorMessage); err != nil {
-			return fmt.Errorf("%s: %w", what, err)
-		}
-	}
-	return nil
+	return refusals(what, response.Topics, func(r kmsg.CreatePartitionsResponseTopic) (int16, *string) { return r.ErrorCode, r.ErrorMessage })
 }
 
 // DeleteTopic deletes a topic with its data.

@@ -114,16 +114,18 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	if len(needed) == 0 {
 		return change, nil
 	}
-	if err := client.Edit(ctx, s.resource, needed, true); err != nil {
-		return module.Change{}, err
-	}
-	change.Predict = module.Changes
-	change.Diffs = []module.Diff{{BeforeHeader: s.resource.String(), AfterHeader: s.resource.String() + " (new)", Before: kafkaapi.Text(have, ""), After: kafkaapi.Text(after, "")}}
-	change.Effects = []module.Effect{{Object: kafkaapi.Object(object, name)}}
-	change.Steps = []module.Step{{Summary: summary(s.resource.String(), needed), Do: func(ctx context.Context, h remote.Host) (module.Outcome, error) {
-		return s.do(ctx, h, needed)
-	}}}
-	return change, nil
+	err = s.Amend(ctx, client, &change, kafkaapi.Amendment{
+		Kind: object, Name: name, Title: s.resource.String(), Summary: summary(s.resource.String(), needed),
+		Before: kafkaapi.Text(have, ""), After: kafkaapi.Text(after, ""),
+		Make: func(ctx context.Context, client *kafka.Client, validate bool) error {
+			return client.Edit(ctx, s.resource, needed, validate)
+		},
+		Seen: func(ctx context.Context, a kafka.Asker) (bool, error) {
+			have, err := a.Settings(ctx, s.resource)
+			return err == nil && settled(have, needed), err
+		},
+	})
+	return change, err
 }
 
 // object is what the settings belong to, as effects name it.
@@ -135,22 +137,6 @@ func (s *Spec) object() (kind, name string) {
 		return "broker", strconv.Itoa(*s.Broker)
 	}
 	return "brokers", "all"
-}
-
-func (s *Spec) do(ctx context.Context, h remote.Host, edits []kafka.Edit) (module.Outcome, error) {
-	client, err := s.Open(ctx, h)
-	if err != nil {
-		return module.Outcome{}, err
-	}
-	defer client.Close()
-	if err := client.Edit(ctx, s.resource, edits, false); err != nil {
-		return module.Outcome{}, err
-	}
-	err = client.Settle(ctx, summary(s.resource.String(), edits), func(ctx context.Context, a kafka.Asker) (bool, error) {
-		have, err := a.Settings(ctx, s.resource)
-		return err == nil && settled(have, edits), err
-	})
-	return module.Outcome{Changed: true}, err
 }
 
 // settled tells whether the edits are seen; of a secret, that it is set.

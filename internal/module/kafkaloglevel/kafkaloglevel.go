@@ -197,22 +197,13 @@ func (s *Spec) planBroker(ctx context.Context, h remote.Reader, change *module.C
 	if len(edits) == 0 {
 		return nil
 	}
-	if err := client.Edit(ctx, resource, edits, true); err != nil {
-		return err
-	}
-	change.Predict = module.Changes
-	change.Diffs = append(change.Diffs, module.Diff{BeforeHeader: resource.String(), AfterHeader: resource.String() + " (new)", Before: text(before), After: text(after)})
-	change.Effects = append(change.Effects, module.Effect{Object: kafkaapi.Object("loggers of broker", name)})
-	change.Steps = append(change.Steps, module.Step{Summary: "set the " + resource.String(), Do: func(ctx context.Context, h remote.Host) (module.Outcome, error) {
-		client, err := s.Open(ctx, h)
-		if err != nil {
-			return module.Outcome{}, err
-		}
-		defer client.Close()
-		err = client.Edit(ctx, resource, edits, false)
-		return module.Outcome{Changed: err == nil}, err
-	}})
-	return nil
+	return s.Amend(ctx, client, change, kafkaapi.Amendment{
+		Kind: "loggers of broker", Name: name, Title: resource.String(), Summary: "set the " + resource.String(),
+		Before: text(before), After: text(after),
+		Make: func(ctx context.Context, client *kafka.Client, validate bool) error {
+			return client.Edit(ctx, resource, edits, validate)
+		},
+	})
 }
 
 // shown are the levels of those loggers that the broker lists.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +27,7 @@ type Spec struct {
 	kafkaapi.Connection
 
 	entity kafka.Entity
-	edits  []kafka.QuotaEdit
+	edits  []kafka.Edit
 }
 
 // names are the quotas that Kafka knows: a broker takes others without a word.
@@ -74,19 +73,14 @@ func (s *Spec) Validate() error {
 		return errors.New("user: whose quotas are they? Give user, client_id, both, or ip")
 	}
 	s.entity = kafka.Entity{User: s.User, ClientID: s.ClientID, IP: s.IP}
-	edits, err := kafkaapi.Edits("quotas", s.Quotas)
-	if err != nil {
+	var err error
+	if s.edits, err = kafkaapi.Edits("quotas", s.Quotas); err != nil {
 		return err
 	}
-	for _, e := range edits {
-		if !slices.Contains(names, e.Name) {
-			return fmt.Errorf("quotas: %s is not one of %s", e.Name, strings.Join(names, ", "))
+	for i, e := range s.edits {
+		if s.edits[i], err = s.checked(e); err != nil {
+			return err
 		}
-		edit := kafka.QuotaEdit{Name: e.Name, Remove: e.Delete || s.State == "absent"}
-		if edit.Value, err = strconv.ParseFloat(e.Value, 64); !edit.Remove && (err != nil || edit.Value <= 0) {
-			return fmt.Errorf("quotas: %s: %q is not a number above 0", e.Name, e.Value)
-		}
-		s.edits = append(s.edits, edit)
 	}
 	if len(s.edits) == 0 && s.State == "present" {
 		return errors.New("quotas: names none")
@@ -94,18 +88,30 @@ func (s *Spec) Validate() error {
 	return s.Check()
 }
 
+// checked is an edit whose name Kafka knows and whose value is a number, written as the cluster's are.
+func (s *Spec) checked(e kafka.Edit) (kafka.Edit, error) {
+	if !slices.Contains(names, e.Name) {
+		return e, fmt.Errorf("quotas: %s is not one of %s", e.Name, strings.Join(names, ", "))
+	}
+	if e.Delete || s.State == "absent" {
+		return kafka.Edit{Name: e.Name, Delete: true}, nil
+	}
+	number, err := strconv.ParseFloat(e.Value, 64)
+	if err != nil || number <= 0 {
+		return e, fmt.Errorf("quotas: %s: %q is not a number above 0", e.Name, e.Value)
+	}
+	return kafka.Edit{Name: e.Name, Value: kafka.QuotaText(number)}, nil
+}
+
 // needed returns what changes something.
-func (s *Spec) needed(have map[string]float64) []kafka.QuotaEdit {
+func (s *Spec) needed(have []kafka.Setting) []kafka.Edit {
 	edits := s.edits
 	if s.State == "absent" && len(edits) == 0 {
-		for _, name := range slices.Sorted(maps.Keys(have)) {
-			edits = append(edits, kafka.QuotaEdit{Name: name, Remove: true})
+		for _, q := range have {
+			edits = append(edits, kafka.Edit{Name: q.Name, Delete: true})
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(edits), func(e kafka.QuotaEdit) bool {
-		now, ok := have[e.Name]
-		return e.Remove && !ok || !e.Remove && ok && now == e.Value
-	})
+	return kafkaapi.Needed(have, edits)
 }
 
 // Plan compares, and asks the cluster whether it would accept the change.
@@ -124,56 +130,32 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 		return module.Change{}, err
 	}
 	needed := s.needed(have)
-	after := maps.Clone(have)
-	for _, e := range needed {
-		if after[e.Name] = e.Value; e.Remove {
-			delete(after, e.Name)
-		}
-	}
+	after := kafkaapi.After(have, needed)
 	change := module.Change{Result: value.NewMap("quotas", dict(after))}
 	if len(needed) == 0 {
 		return change, nil
 	}
-	if err := client.EditQuotas(ctx, s.entity, needed, true); err != nil {
-		return module.Change{}, err
-	}
-	change.Predict = module.Changes
-	change.Diffs = []module.Diff{{BeforeHeader: "quotas of " + name, AfterHeader: "quotas of " + name + " (new)", Before: text(have), After: text(after)}}
-	change.Effects = []module.Effect{{Object: kafkaapi.Object("quotas of", name)}}
-	change.Steps = []module.Step{{Summary: "change the quotas of " + name, Do: func(ctx context.Context, h remote.Host) (module.Outcome, error) {
-		return s.do(ctx, h, needed)
-	}}}
-	return change, nil
-}
-
-func (s *Spec) do(ctx context.Context, h remote.Host, edits []kafka.QuotaEdit) (module.Outcome, error) {
-	client, err := s.Open(ctx, h)
-	if err != nil {
-		return module.Outcome{}, err
-	}
-	defer client.Close()
-	if err := client.EditQuotas(ctx, s.entity, edits, false); err != nil {
-		return module.Outcome{}, err
-	}
-	err = client.Settle(ctx, "quotas of "+s.entity.String(), func(ctx context.Context, a kafka.Asker) (bool, error) {
-		have, err := a.Quotas(ctx, s.entity)
-		return err == nil && len(s.needed(have)) == 0, err
+	err = s.Amend(ctx, client, &change, kafkaapi.Amendment{
+		Kind: "quotas of", Name: name, Title: "quotas of " + name, Summary: "change the quotas of " + name,
+		Before: kafkaapi.Text(have, ""), After: kafkaapi.Text(after, ""),
+		Make: func(ctx context.Context, client *kafka.Client, validate bool) error {
+			return client.EditQuotas(ctx, s.entity, needed, validate)
+		},
+		Seen: func(ctx context.Context, a kafka.Asker) (bool, error) {
+			have, err := a.Quotas(ctx, s.entity)
+			return err == nil && len(s.needed(have)) == 0, err
+		},
 	})
-	return module.Outcome{Changed: true}, err
+	return change, err
 }
 
-func dict(quotas map[string]float64) *value.Map {
+// dict are quotas as a result tells them: numbers.
+func dict(quotas []kafka.Setting) *value.Map {
 	m := value.NewMap()
-	for _, name := range slices.Sorted(maps.Keys(quotas)) {
-		m.Set(name, quotas[name])
+	for _, q := range quotas {
+		if number, err := strconv.ParseFloat(q.Value, 64); err == nil { // it was made from one
+			m.Set(q.Name, number)
+		}
 	}
 	return m
-}
-
-func text(quotas map[string]float64) string {
-	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(quotas)) {
-		fmt.Fprintf(&b, "%s: %s\n", name, strconv.FormatFloat(quotas[name], 'f', -1, 64))
-	}
-	return b.String()
 }
