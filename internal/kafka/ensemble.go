@@ -18,23 +18,29 @@ const (
 )
 
 // EnsembleProblem tells that the ZooKeeper ensemble of the brokers serves nobody, so that a broker which is stopped now
-// would not come back. "" if it serves, and where nobody tells: zookeeper.connect may be hidden from this login, the servers
-// may allow no four-letter word, or speak TLS alone.
-func (c *Client) EnsembleProblem(ctx context.Context, dial DialAddress, brokers []Broker) string {
+// would not come back. "" if it serves, and where nobody tells: there is no ZooKeeper, zookeeper.connect is hidden from this
+// login, or the servers allow no four-letter word, or speak TLS alone.
+func (c *Client) EnsembleProblem(ctx context.Context, dial DialAddress) string {
+	return ensembleProblem(ctx, dial, ensembleServers(c.ensemble(ctx)))
+}
+
+// ensemble asks the brokers for zookeeper.connect. They know it, and who they are, without ZooKeeper.
+func (c *Client) ensemble(ctx context.Context) string {
+	ctx, cancel := c.limit(ctx)
+	defer cancel()
+	brokers, err := c.admin.ListBrokers(ctx)
+	if err != nil {
+		return ""
+	}
 	for _, b := range brokers {
-		if b.Err != nil {
-			continue
-		}
-		call, cancel := c.limit(ctx)
-		defer cancel()
-		configs, err := c.admin.DescribeBrokerConfigs(call, b.ID)
+		configs, err := c.admin.DescribeBrokerConfigs(ctx, b.NodeID)
 		if err != nil {
-			return ""
+			continue
 		}
 		for _, resource := range configs {
 			for _, config := range resource.Configs {
 				if config.Key == connectConfig && config.Value != nil {
-					return ensembleProblem(ctx, dial, ensembleServers(*config.Value))
+					return *config.Value
 				}
 			}
 		}

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 func TestEnsembleServers(t *testing.T) {
@@ -54,6 +57,38 @@ func TestEnsembleProblem(t *testing.T) {
 			if !strings.Contains(got, want) {
 				t.Errorf("%q: %q does not say %q", tt.servers, got, want)
 			}
+		}
+	}
+}
+
+// The brokers tell where their ensemble is. One that does not leaves it unsaid.
+func TestEnsembleOfTheBrokers(t *testing.T) {
+	for connect, want := range map[string]string{"idles:2181,idles:2182/kafka": "idles:2182: the server runs but has no quorum", "": ""} {
+		fake := start(t)
+		fake.ControlKey(int16(kmsg.DescribeConfigs), func(request kmsg.Request) (kmsg.Response, error, bool) {
+			fake.KeepControl()
+			response := request.ResponseKind().(*kmsg.DescribeConfigsResponse)
+			for _, asked := range request.(*kmsg.DescribeConfigsRequest).Resources {
+				resource := kmsg.NewDescribeConfigsResponseResource()
+				resource.ResourceType, resource.ResourceName = asked.ResourceType, asked.ResourceName
+				config := kmsg.NewDescribeConfigsResponseResourceConfig()
+				config.Name = connectConfig
+				if connect != "" {
+					config.Value = &connect
+				}
+				resource.Configs = append(resource.Configs, config)
+				response.Resources = append(response.Resources, resource)
+			}
+			return response, nil, true
+		})
+		client, err := Open(direct, Options{Bootstrap: fake.ListenAddrs()[:1], CallTimeout: 5 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		got := client.EnsembleProblem(t.Context(), answering(map[string]string{"srvr": "This ZooKeeper instance is not currently serving requests\n"}))
+		if (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("%q: %q, want %q", connect, got, want)
 		}
 	}
 }

@@ -26,6 +26,7 @@ type busy struct {
 	next       time.Duration // the age at which the next heartbeat is due
 	doing      string
 	waiting    bool      // it has said that it waits
+	said       string    // by the last heartbeat
 	transfer   *transfer // what goes to the host, nil for nothing
 }
 
@@ -60,6 +61,7 @@ func (w *watch) due(now time.Time) []event.Progress {
 			continue
 		}
 		b.next += w.every
+		b.said = b.doing
 		p := event.Progress{Task: b.task, Name: b.name, Host: b.host, Elapsed: age, Doing: b.doing}
 		p.Sent, p.Size, p.Sending = b.transfer.so()
 		due = append(due, p)
@@ -87,9 +89,10 @@ func (b *busy) waits(what string) {
 	b.step(what)
 	b.w.mu.Lock()
 	defer b.w.mu.Unlock()
-	if !b.waiting {
-		b.waiting, b.next = true, time.Since(b.since)
+	if !b.waiting && b.said != what {
+		b.next = time.Since(b.since)
 	}
+	b.waiting = true
 }
 
 // sends begins to count a content of so many bytes, 0 where that is not known.

@@ -42,12 +42,15 @@ func (s *Spec) look(ctx context.Context, h remote.Reader) sight {
 	defer client.Close()
 	cluster, err := client.Describe(ctx)
 	if err != nil {
+		if problem := client.EnsembleProblem(ctx, h.Dial); problem != "" { // brokers without it answer some questions never
+			seen = seen.lacks(problem)
+		}
 		return seen.lacks(err.Error())
 	}
 	seen.cluster = cluster
 	seen.problems = append(seen.problems, cluster.Problems(s.criteria)...)
 	if len(seen.problems) == 0 && len(s.Stopping) > 0 && !cluster.KRaft {
-		if problem := client.EnsembleProblem(ctx, h.Dial, cluster.Brokers); problem != "" {
+		if problem := client.EnsembleProblem(ctx, h.Dial); problem != "" {
 			return seen.lacks(problem)
 		}
 	}
