@@ -53,6 +53,10 @@ func TestLabExistingFleet(t *testing.T) {
 	t.Run("the exporter logs in", func(t *testing.T) {
 		on(t, "spare7", "curl -sf http://127.0.0.1:9308/metrics | grep -qx 'kafka_brokers 3'")
 	})
+	t.Run("the exporters are shut in", func(t *testing.T) {
+		hardened(t, "spare4", "jmx-exporter", "node-exporter")
+		hardened(t, "spare7", "kafka-exporter")
+	})
 	t.Run("the password is seen nowhere", func(t *testing.T) {
 		const password = "canary sEcret"
 		if strings.Contains(first, password) {
