@@ -41,6 +41,7 @@ type Client struct {
 	admin   *kadm.Client
 	timeout time.Duration
 	login   string // mechanism and user, for people
+	named   bool   // it says who it is, by a login or a certificate
 
 	mu      sync.Mutex
 	trouble error  // why the last connection was not opened; nil if it was
@@ -55,7 +56,7 @@ func Open(dial Dial, o Options) (*Client, error) {
 	if o.CallTimeout <= 0 {
 		o.CallTimeout = defaultCallTimeout
 	}
-	c := &Client{timeout: o.CallTimeout}
+	c := &Client{timeout: o.CallTimeout, named: o.SASL != nil || o.TLS != nil && len(o.TLS.Cert) > 0}
 	if o.TLS != nil {
 		config, err := o.TLS.config()
 		if err != nil {

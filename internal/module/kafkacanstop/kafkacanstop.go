@@ -75,7 +75,7 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 		return module.Change{}, err
 	}
 	defer client.Close()
-	cluster, err := client.Describe(ctx)
+	cluster, err := client.DescribeAll(ctx)
 	if err != nil {
 		return module.Change{}, err
 	}

@@ -40,7 +40,7 @@ func (s *Spec) look(ctx context.Context, h remote.Reader) sight {
 		return seen.lacks(err.Error())
 	}
 	defer client.Close()
-	cluster, err := client.Describe(ctx)
+	cluster, err := client.DescribeAll(ctx)
 	if err != nil {
 		if problem := client.EnsembleProblem(ctx, h.Dial); problem != "" { // brokers without it answer some questions never
 			seen = seen.lacks(problem)
