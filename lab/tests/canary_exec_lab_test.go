@@ -74,6 +74,7 @@ func (w *watcher) execs(fd int) {
 		if line, err := os.ReadFile("/proc/" + pid + "/cmdline"); err == nil && len(line) > 0 {
 			w.started++
 			w.look(string(line))
+			w.environment(pid, string(line))
 		} else {
 			w.missed++
 		}

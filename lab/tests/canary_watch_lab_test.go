@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // The ends of every secret, a number, and a secret that its user has put on command lines.
@@ -66,11 +67,27 @@ type watcher struct {
 	known map[string]int // how often a process has been looked at
 	lines map[string]bool
 	files map[string]int64
+
+	keys   []string        // further texts that are secret
+	spaces map[string]bool // namespaces of processes whose environments are looked at too, and kops's own
+	spared string          // of which programs they are not: how their command lines begin
+	pace   time.Duration   // between two looks
+}
+
+func newWatcher() *watcher {
+	return &watcher{found: map[string]bool{}, stop: make(chan struct{}), known: map[string]int{}, lines: map[string]bool{}, files: map[string]int64{}, spaces: map[string]bool{}}
 }
 
 func watchProcesses(t *testing.T, folders []string, machines ...string) *watcher {
 	t.Helper()
-	w := &watcher{found: map[string]bool{}, stop: make(chan struct{}), known: map[string]int{}, lines: map[string]bool{}, files: map[string]int64{}}
+	w := newWatcher()
+	w.begin(t, folders, machines...)
+	return w
+}
+
+// begin starts watching.
+func (w *watcher) begin(t *testing.T, folders []string, machines ...string) {
+	t.Helper()
 	var dirs []string
 	for _, machine := range machines {
 		pid := firstProcess(t, machine)
@@ -85,14 +102,13 @@ func watchProcesses(t *testing.T, folders []string, machines ...string) *watcher
 			select {
 			case <-w.stop:
 				return
-			default:
+			case <-time.After(w.pace):
 				w.processes()
 				w.folders(dirs)
 				w.samples++
 			}
 		}
 	})
-	return w
 }
 
 // end stops watching and returns what was seen.
@@ -139,6 +155,18 @@ func (w *watcher) processes() {
 			continue
 		}
 		w.look(string(line))
+		w.environment(pid, string(line))
+	}
+}
+
+// environment looks for secrets in what a process was given by its environment, where that is wanted.
+func (w *watcher) environment(pid, line string) {
+	space, err := os.Readlink("/proc/" + pid + "/ns/pid")
+	if err != nil || len(w.spaces) == 0 || !w.spaces[space] && !strings.HasPrefix(line, "bin/kops\x00") || strings.HasPrefix(line, w.spared) {
+		return
+	}
+	if vars, err := os.ReadFile("/proc/" + pid + "/environ"); err == nil {
+		w.lookAs("the environment of "+strings.ReplaceAll(line, "\x00", " "), string(vars))
 	}
 }
 
@@ -150,9 +178,31 @@ func (w *watcher) look(line string) {
 		return
 	}
 	w.lines[line] = true
-	for _, seen := range findBirds(line, false) {
+	for _, seen := range w.secretsIn(line) {
 		w.found["the list of processes has "+seen] = true
 	}
+}
+
+// lookAs looks for secrets in a text that is called so.
+func (w *watcher) lookAs(name, text string) {
+	for _, seen := range w.secretsIn(text) {
+		w.mu.Lock()
+		w.found[name+" has "+seen] = true
+		w.mu.Unlock()
+	}
+}
+
+func (w *watcher) secretsIn(text string) []string { return secretsIn(text, w.keys) }
+
+// secretsIn is findBirds for further secrets too.
+func secretsIn(text string, keys []string) []string {
+	found := findBirds(text, false)
+	for _, key := range keys {
+		if at := strings.Index(text, key); at >= 0 {
+			found = append(found, fmt.Sprintf("a key: %q", text[max(0, at-60):min(len(text), at+20)]))
+		}
+	}
+	return found
 }
 
 // folders reads the files that others than their owner can read.

@@ -22,6 +22,7 @@ import (
 type load struct {
 	topic  string
 	seeds  []string
+	opts   []kgo.Opt          // how its clients log in, where they must
 	stop   context.CancelFunc // the producers
 	leave  context.CancelFunc // the group
 	done   sync.WaitGroup     // producers
@@ -46,7 +47,7 @@ func dialSpare(ctx context.Context, network, address string) (net.Conn, error) {
 
 func (l *load) client(t *testing.T, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
-	c, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(l.seeds...), kgo.Dialer(dialSpare), kgo.MetadataMinAge(250 * time.Millisecond)}, opts...)...)
+	c, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(l.seeds...), kgo.Dialer(dialSpare), kgo.MetadataMinAge(250 * time.Millisecond)}, slices.Concat(l.opts, opts)...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,13 @@ func (l *load) client(t *testing.T, opts ...kgo.Opt) *kgo.Client {
 // startLoad makes a topic and begins to produce and consume.
 func startLoad(t *testing.T, topic string, brokers ...string) *load {
 	t.Helper()
-	l := &load{topic: topic, failed: make(chan error, 100), acked: map[string]bool{}, consumed: map[string]int{}}
+	return startLoadAs(t, nil, topic, brokers...)
+}
+
+// startLoadAs is startLoad by clients that log in.
+func startLoadAs(t *testing.T, opts []kgo.Opt, topic string, brokers ...string) *load {
+	t.Helper()
+	l := &load{topic: topic, opts: opts, failed: make(chan error, 100), acked: map[string]bool{}, consumed: map[string]int{}}
 	for _, b := range brokers {
 		l.seeds = append(l.seeds, b+":9092")
 	}
