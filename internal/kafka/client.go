@@ -6,6 +6,7 @@ package kafka
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -150,6 +151,8 @@ func overTLS(dial Dial, config *tls.Config) Dial {
 		secured := tls.Client(conn, own)
 		if err := secured.HandshakeContext(ctx); errors.Is(err, io.EOF) {
 			return nil, errors.Join(fmt.Errorf("TLS with %s: it closed the connection: does its listener speak TLS?", address), conn.Close())
+		} else if unknown := (x509.UnknownAuthorityError{}); errors.As(err, &unknown) {
+			return nil, errors.Join(fmt.Errorf("TLS with %s: is its authority in the file of tls_ca? %w", address, err), conn.Close())
 		} else if err != nil {
 			return nil, errors.Join(fmt.Errorf("TLS with %s: %w", address, err), conn.Close())
 		}

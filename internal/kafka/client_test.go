@@ -135,7 +135,7 @@ func TestTLS(t *testing.T) {
 	}{
 		{name: "trusted", tls: TLS{CA: ca}},
 		{name: "not verified", tls: TLS{SkipVerify: true}},
-		{name: "unknown authority", err: "certificate signed by unknown authority"},
+		{name: "unknown authority", err: "is its authority in the file of tls_ca? tls: failed to verify certificate: x509: certificate signed by unknown authority"},
 		{name: "another name", tls: TLS{CA: ca, ServerName: "kafka9"}, err: "kafka9"},
 	}
 	for _, tt := range tests {
