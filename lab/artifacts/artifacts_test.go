@@ -51,14 +51,14 @@ func TestBuildMakesWhatIsNotThere(t *testing.T) {
 		{"the recipe changed", func() { all[0].recipe = "b" }, 4},
 	} {
 		c.prepare()
-		if err := buildAll(t.Context(), s, all, io.Discard); err != nil {
+		if err := buildAll(t.Context(), s, all, all, io.Discard); err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
 		if *made != c.made {
 			t.Errorf("%s: made %d times, want %d", c.name, *made, c.made)
 		}
 	}
-	if err := buildAll(t.Context(), s, nil, io.Discard); err != nil {
+	if err := buildAll(t.Context(), s, nil, nil, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
@@ -68,11 +68,11 @@ func TestBuildMakesWhatIsNotThere(t *testing.T) {
 
 func TestBuildFailureKeepsWhatWasBuilt(t *testing.T) {
 	s, all, _ := testStore(t)
-	if err := buildAll(t.Context(), s, all, io.Discard); err != nil {
+	if err := buildAll(t.Context(), s, all, all, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	broken := artifact{name: "broken 1.0", dir: "broken", recipe: "a", make: func(context.Context, workplace) error { return errors.New("no such jar") }}
-	err := buildAll(t.Context(), s, append(all, broken), io.Discard)
+	err := buildAll(t.Context(), s, append(all, broken), append(all, broken), io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "build broken 1.0: no such jar") {
 		t.Errorf("got %v", err)
 	}
@@ -161,7 +161,7 @@ func TestServe(t *testing.T) {
 	if err := writeImage(imageFile, []string{"demo/app:v1", "demo/app:debian"}, v1.Config{User: "nobody"}, []entry{{name: "bin/app", mode: 0o755}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := buildAll(t.Context(), s, all, io.Discard); err != nil {
+	if err := buildAll(t.Context(), s, all, all, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	// The server says where it listens once it is ready.

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,6 +53,7 @@ func artifacts(ctx context.Context, s store) ([]artifact, error) {
 	return []artifact{
 		kafkaArtifact("3.9.1"),
 		kafkaArtifact("4.1.0"),
+		zookeeperArtifact("3.5.10"),
 		zookeeperArtifact("3.8.4"),
 		jmxExporterArtifact("0.20.0"),
 		jmxExporterArtifact("1.0.1"),
@@ -63,8 +65,8 @@ func artifacts(ctx context.Context, s store) ([]artifact, error) {
 	}, nil
 }
 
-// build makes every artifact that is missing, damaged or made from another recipe.
-func build(ctx context.Context, s store, out io.Writer) error {
+// build makes every artifact that is missing, damaged or made from another recipe; or those alone that are named.
+func build(ctx context.Context, s store, names []string, out io.Writer) error {
 	if err := os.MkdirAll(s.files(), 0o755); err != nil {
 		return err
 	}
@@ -80,16 +82,36 @@ func build(ctx context.Context, s store, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return buildAll(ctx, s, all, out)
+	wanted, err := named(all, names)
+	if err != nil {
+		return err
+	}
+	return buildAll(ctx, s, all, wanted, out)
 }
 
-func buildAll(ctx context.Context, s store, all []artifact, out io.Writer) error {
+// named are the artifacts of these names, all where none is given.
+func named(all []artifact, names []string) ([]artifact, error) {
+	if len(names) == 0 {
+		return all, nil
+	}
+	var found []artifact
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(a artifact) bool { return a.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no artifact %q", name)
+		}
+		found = append(found, all[i])
+	}
+	return found, nil
+}
+
+func buildAll(ctx context.Context, s store, all, wanted []artifact, out io.Writer) error {
 	m, err := s.readManifest()
 	if err != nil {
 		return err
 	}
 	var stale []artifact
-	for _, a := range all {
+	for _, a := range wanted {
 		if have, ok := m[a.name]; !ok || have.Recipe != a.recipe || !s.intact(have) {
 			stale = append(stale, a)
 		}
@@ -98,7 +120,7 @@ func buildAll(ctx context.Context, s store, all []artifact, out io.Writer) error
 		return err
 	}
 	if len(stale) == 0 {
-		fmt.Fprintf(out, "%d artifacts are built and intact in %s\n", len(all), s.files())
+		fmt.Fprintf(out, "%d artifacts are built and intact in %s\n", len(wanted), s.files())
 		return nil
 	}
 	tmp, err := os.MkdirTemp(s.root, "build-")

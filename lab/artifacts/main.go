@@ -1,7 +1,7 @@
 // Command artifacts builds what the lab's hosts install and serves it the way upstream does: tarballs and jars with their
 // checksum files over HTTP, container images from a registry. README.md tells what is real and what is a stand-in.
 //
-//	go run ./lab/artifacts build            build what is missing or outdated; a no-op when all is there
+//	go run ./lab/artifacts build [NAME…]    build what is missing or outdated, or of that what is named; a no-op when it is there
 //	go run ./lab/artifacts serve [-daemon]  serve until stopped; with -daemon in the background, ready when the command ends
 //	go run ./lab/artifacts stop             stop the server
 //	go run ./lab/artifacts status           the server's state and every file with its SHA-256
@@ -18,7 +18,7 @@ import (
 	"syscall"
 )
 
-const usage = "usage: artifacts build | serve [-daemon] [-listen ADDR] [-registry ADDR] | stop | status"
+const usage = "usage: artifacts build [NAME…] | serve [-daemon] [-listen ADDR] [-registry ADDR] | stop | status"
 
 func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -41,13 +41,13 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
-	if flags.NArg() > 0 {
+	if flags.NArg() > 0 && args[0] != "build" {
 		return fmt.Errorf("unexpected argument %q\n%s", flags.Arg(0), usage)
 	}
 	s := openStore()
 	switch args[0] {
 	case "build":
-		return build(ctx, s, out)
+		return build(ctx, s, flags.Args(), out)
 	case "serve":
 		if *daemon {
 			return serveInBackground(ctx, s, addr, out)

@@ -131,6 +131,7 @@ func rolling(names []string) string {
 			when(func(s int) bool { return broker == 2 && s < begin || broker == 0 && s*step >= 10*60 }, "1", "0"))
 		kafka("kafka_controller_KafkaController_Value", `,name="OfflinePartitionsCount"`, when(func(s int) bool { return broker != 0 && away(0, s) }, "1", "0"))
 		series(`avg_latency{job="zookeeper",instance="`+host+`:7000"}`, when(func(s int) bool { return away((broker+1)%3, s) }, "400", "2"))
+		series(`jmx_scrape_error{job="zookeeper",instance="`+host+`:7000"}`, when(gone, "1", "0"))
 		series(`outstanding_requests{job="zookeeper",instance="`+host+`:7000"}`, when(func(s int) bool { return away((broker+1)%3, s) }, "80", "0"))
 		// What a restart unpacks and logs.
 		series(`node_filesystem_avail_bytes{instance="`+host+`:9100",mountpoint="/",fstype="ext4"}`, when(func(s int) bool { return s > begin }, "60000000", "80000000"))
