@@ -113,7 +113,7 @@ func quoted(word string) string {
 
 // atHome are the actions that need no host, and onlyLook those that change none.
 var (
-	atHome   = []string{"add_host", "assert", "debug", "fail", "group_by", "include_vars", "kafka_preflight", "meta", "pause", "set_fact"}
+	atHome   = []string{"add_host", "assert", "debug", "fail", "group_by", "include_vars", "kafka_preflight", "kafka_verify_report", "meta", "pause", "set_fact"}
 	onlyLook = []string{"kafka_can_stop", "kafka_cluster_info", "kafka_health", "kafka_preflight_facts", "ping", "setup", "slurp", "stat", "wait_for", "zookeeper_health", "zookeeper_info"}
 )
 

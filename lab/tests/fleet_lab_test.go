@@ -91,7 +91,7 @@ var (
 	// What a Docker that is yet to be installed will have, and how its unit comes to life.
 	afterDocker = []string{
 		"Start Docker, now and at boot", "Restart Docker", "Image of Prometheus", "Volume of Prometheus", "Prometheus runs", "Image of Grafana", "Volume of Grafana",
-		"Grafana runs", "Restart Grafana", "State of the units", "State of the units again", "Units are active (running)",
+		"Grafana runs", "Restart Grafana", "State of the units", "State of the units again",
 	}
 	// What comes out of archives that are yet to be downloaded.
 	afterDownloads = []string{"Unpack node exporter", "Link of node exporter", "Unpack Kafka exporter", "Link of Kafka exporter"}
@@ -103,10 +103,10 @@ var (
 	}
 	// What verify.yaml asks of services, once any is yet to be started.
 	verified = []string{
-		"A consumer group for the verification", "A topic for the verification", "Alert rules are healthy", "Alert rules are loaded", "Dashboards of Grafana", "Data source of Grafana",
-		"Does a consumer group report lag?", "Every target is up", "Every target of the inventory is known to Prometheus", "Ports are open", "Prometheus answers",
+		"A consumer group for the verification", "A topic for the verification", "Alert rules are healthy", "Alert rules are loaded", "Dashboards of Grafana",
+		"Data source of Grafana", "Does a consumer group report lag?", "Every target is known to Prometheus, and up", "Nothing is amiss", "Ports are open", "Prometheus answers",
 		"Prometheus's targets are up", "Series are complete", "Series are there and fresh", "The cluster is healthy", "The dashboards are there", "The data source is healthy",
-		"Units are not restarted over and over",
+		"Units are active (running), are not restarted over and over, and listen", "What could not be verified", "What is amiss with the cluster", "What is well with the cluster", "What was proven",
 	}
 )
 

@@ -14,6 +14,7 @@ import (
 	"kops/internal/run/action/groupby"
 	"kops/internal/run/action/includevars"
 	"kops/internal/run/action/kafkapreflight"
+	"kops/internal/run/action/kafkaverifyreport"
 	"kops/internal/run/action/packages"
 	"kops/internal/run/action/pause"
 	"kops/internal/run/action/service"
@@ -36,6 +37,7 @@ func Modules() []*module.Module {
 		groupby.New(),
 		includevars.New(),
 		kafkapreflight.New(),
+		kafkaverifyreport.New(),
 		packages.New(),
 		pause.New(),
 		service.New(),
