@@ -173,9 +173,9 @@ func (r rolled) localhost() {
 func (r rolled) fullDisk() {
 	t := r.t
 	full := r.machines[1]
-	for _, folder := range []string{"/var/cache/kops", "/usr/local/kafka_2.13-4.1.0"} {
+	for folder, named := range map[string]string{"/var/cache/kops": "/var/cache/kops", "/usr/local/kafka_2.13-4.1.0": "to /usr/local: "} {
 		on(t, full, "sudo mkdir -p "+folder+" && sudo mount -t tmpfs -o size=8m tmpfs "+folder)
-		r.ends(0, []string{"fatal: [" + full + "]", folder, "o space left on device"}, "playbooks/upgrade.yaml", "-e", "kafka_version=4.1.0")
+		r.ends(0, []string{"fatal: [" + full + "]", named, "o space left on device"}, "playbooks/upgrade.yaml", "-e", "kafka_version=4.1.0")
 		if link := on(t, full, "readlink /usr/local/kafka"); strings.TrimSpace(link) != "/usr/local/kafka_2.13-3.9.1" {
 			t.Errorf("the link is %s", link)
 		}

@@ -124,3 +124,15 @@ func TestDetect(t *testing.T) {
 		}
 	}
 }
+
+func TestFirstComplaints(t *testing.T) {
+	for said, want := range map[string]string{
+		"":                           "",
+		"a\nb\n":                     "a\nb",
+		"1\n2\n3\n4\n5\n6\n7\nend\n": "1\n2\n3\n4\n5\n… and 3 more lines",
+	} {
+		if got := string(firstComplaints([]byte(said))); got != want {
+			t.Errorf("%q: %q, want %q", said, got, want)
+		}
+	}
+}

@@ -79,9 +79,21 @@ func (j job) unpackAll(ctx context.Context, h remote.Host) error {
 		return fmt.Errorf("failed to unpack %s to %s: %w", j.Src, j.dest, err)
 	}
 	if res.ExitCode != 0 {
+		res.Stderr = firstComplaints(res.Stderr)
 		return &remote.ScriptError{What: fmt.Sprintf("failed to unpack %s to %s", j.Src, j.dest), Result: res}
 	}
 	return nil
+}
+
+// maxComplaints is how many of tar's lines an error shows: on a full disk there is one for each file.
+const maxComplaints = 5
+
+func firstComplaints(stderr []byte) []byte {
+	lines := strings.Split(strings.TrimSpace(string(stderr)), "\n")
+	if len(lines) > maxComplaints {
+		lines = append(lines[:maxComplaints:maxComplaints], fmt.Sprintf("… and %d more lines", len(lines)-maxComplaints))
+	}
+	return []byte(strings.Join(lines, "\n"))
 }
 
 // run runs tar; the controller's archive goes to its input, so nothing is left on the host.
