@@ -84,5 +84,6 @@ func (s *secured) files(dir string) (holds []string) {
 	if err != nil {
 		s.t.Error(err)
 	}
+	slices.Sort(holds)
 	return holds
 }
