@@ -109,6 +109,9 @@ func (c Cluster) NeverStoppable(brokers []int32, ignoreTopics ...string) []strin
 	for _, v := range c.Voters {
 		best.Voters = append(best.Voters, Voter{ID: v.ID})
 	}
+	for _, b := range c.Brokers {
+		best.Brokers = append(best.Brokers, Broker{ID: b.ID})
+	}
 	return best.StopProblems(brokers, ignoreTopics...)
 }
 
@@ -124,6 +127,9 @@ func (c Cluster) QuorumLoss(stopping []int32) string {
 		}
 	}
 	if votes == 0 || rest > len(c.Voters)/2 {
+		return ""
+	}
+	if len(c.Voters) == 1 && len(c.Brokers) == 1 { // a cluster of one: its topics say whether it may be away
 		return ""
 	}
 	return fmt.Sprintf("%d of %d controllers that keep up would be left: no majority", rest, len(c.Voters))

@@ -94,6 +94,10 @@ func TestCanStop(t *testing.T) {
 			text: []string{"1 of 3 controllers"}},
 		{name: "a controller while another is silent", stopping: []int32{2}, change: func(c *Cluster) { c.Voters = []Voter{{ID: 1}, {ID: 2}, {ID: 3, Behind: time.Minute}} },
 			text: []string{"1 of 3 controllers"}},
+		{name: "a cluster of one, whose topics may be away", stopping: []int32{1}, ignore: []string{"*"}, change: func(c *Cluster) { c.Voters, c.Brokers = voters[:1], c.Brokers[:1] }},
+		{name: "a cluster of one", stopping: []int32{1}, change: func(c *Cluster) {
+			*c = Cluster{Controller: 1, Voters: voters[:1], Brokers: c.Brokers[:1], Partitions: []Partition{{Topic: "orders", Leader: 1, Replicas: []int32{1}, ISR: []int32{1}, MinISR: 1}}}
+		}, text: []string{"would take partitions offline: 1 (orders-0)"}},
 		{name: "a broker that is no controller", stopping: []int32{3}, change: func(c *Cluster) { c.Voters = []Voter{{ID: 11}, {ID: 12, Lag: 900}, {ID: 13, Lag: 900}} }},
 	}
 	for _, tt := range tests {
@@ -129,6 +133,10 @@ func TestNeverStoppable(t *testing.T) {
 	c.Partitions[0].MinISR = len(c.Partitions[0].Replicas)
 	if never := c.NeverStoppable([]int32{1}); len(never) != 1 || !strings.Contains(never[0], "orders-0") {
 		t.Errorf("never %q, want orders-0 alone", never)
+	}
+	one := Cluster{Controller: 1, Voters: c.Voters[:1], Brokers: c.Brokers[:1], Partitions: c.Partitions[:1]}
+	if never := one.NeverStoppable([]int32{1}, "*"); len(never) > 0 {
+		t.Errorf("a cluster of one, whose topics may be away: never %q", never)
 	}
 	if never := c.NeverStoppable([]int32{1, 2}, "*"); len(never) != 1 || !strings.Contains(never[0], "no majority") {
 		t.Errorf("never %q, want the majority alone", never)

@@ -73,6 +73,9 @@ func (r *roll) wait(ctx context.Context, b *busy, stopping []*host, e *event.Gat
 		return err
 	}
 	if never := sentencesOf(change, "never"); len(never) > 0 {
+		if kafka, ok := r.cluster.(*brokers); ok && !kafka.controllers {
+			never = append(never, "topics that may be away meanwhile are named in kafka_health_ignore_topics")
+		}
 		return &module.Failure{Msg: r.refusal(stopping, strings.Join(never, "; "))}
 	}
 	e.Problems = sentencesOf(change, "problems")
