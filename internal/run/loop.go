@@ -38,15 +38,18 @@ func (x *execution) loop(ctx context.Context, s *template.Scope) *outcome {
 		return x.close(s, total)
 	}
 	x.looped = items
-	left := value.NewMap()
+	left, seen := value.NewMap(), s // what earlier items left, and the scope that has it
 	for i := range items {
 		x.item = i
 		if ctx.Err() != nil {
 			total.fails(ctx.Err())
 			break
 		}
-		o, stop := x.oneItem(ctx, x.p.scopeWith(s, left), items, i)
-		left = left.Clone().Merge(x.leaves(o))
+		o, stop := x.oneItem(ctx, seen, items, i)
+		if more := x.leaves(o); more.Len() > 0 {
+			left = left.Clone().Merge(more)
+			seen = x.p.scopeWith(s, left)
+		}
 		total.items = append(total.items, o)
 		if o.status == event.Unreachable || stop {
 			break
