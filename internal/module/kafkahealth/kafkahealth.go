@@ -158,28 +158,11 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 }
 
 func (s *Spec) wait(ctx context.Context, h remote.Host) (module.Outcome, error) {
-	begin := time.Now()
-	deadline := begin.Add(time.Duration(s.Timeout) * time.Second)
-	for {
-		seen := s.look(ctx, h)
-		if len(seen.problems) == 0 {
-			return module.Outcome{Result: s.result(seen)}, nil
-		}
-		if ctx.Err() != nil {
-			return module.Outcome{}, context.Cause(ctx)
-		}
-		pause := time.Duration(s.Interval) * time.Second
-		if time.Now().Add(pause).After(deadline) {
-			return module.Outcome{}, &module.Failure{
-				Msg:    fmt.Sprintf("the cluster is not healthy after %s: %s", time.Since(begin).Round(time.Second), strings.Join(seen.problems, "; ")),
-				Result: s.result(seen),
-			}
-		}
-		module.Tell(ctx, seen.waiting())
-		select {
-		case <-ctx.Done():
-			return module.Outcome{}, context.Cause(ctx)
-		case <-time.After(pause):
-		}
-	}
+	return module.Wait{
+		Unwell: "the cluster is not healthy", Timeout: time.Duration(s.Timeout) * time.Second, Interval: time.Duration(s.Interval) * time.Second,
+		Look: func(ctx context.Context) ([]string, string, *value.Map) {
+			seen := s.look(ctx, h)
+			return seen.problems, seen.waiting(), s.result(seen)
+		},
+	}.Do(ctx)
 }
