@@ -96,7 +96,14 @@ func TestTortureVerify(t *testing.T) {
 	must(t, 3*time.Minute, "lab/lab", append([]string{"reset"}, proven...)...)
 	defer must(t, 3*time.Minute, "lab/lab", append([]string{"down"}, proven...)...)
 	prove(t, "cluster.yaml")
-	prove(t, "monitoring.yaml")
+	prove(t, "monitoring.yaml", "-e", "verify_create_group=false")
+	t.Run("no group, no lag", func(t *testing.T) {
+		rows, said, failed := report(t, "-e", "verify_create_group=false")
+		const want = "there is none, and nothing to measure: no consumer group has committed offsets"
+		if failed || !slices.Contains(rows, verdict{proven[0], "series kafka_consumergroup_lag", "ok", want}) {
+			t.Errorf("%v\n%s", rows, said)
+		}
+	})
 	t.Run("all is well", func(t *testing.T) {
 		begin := time.Now()
 		rows, said, failed := report(t)

@@ -13,9 +13,10 @@ import (
 	"kops/internal/value"
 )
 
-// Spec says which cluster.
+// Spec says which cluster, and what of it costs more requests.
 type Spec struct {
 	kafkaapi.Connection
+	ConsumerGroups bool `arg:"consumer_groups" doc:"also ask which consumer groups have committed offsets: a request for each group"`
 }
 
 // New describes kafka_cluster_info.
@@ -49,9 +50,10 @@ func New() *module.Module {
 				{Name: "under_min_isr_count", Type: "int", Text: "how many partitions have fewer in-sync replicas than min.insync.replicas"},
 				{Name: "under_min_isr", Type: "list", Text: "these partitions"},
 				{Name: "not_preferred_count", Type: "int", Text: "how many partitions are led by another broker than their first replica"},
+				{Name: "consumer_groups", Type: "list", Text: "with consumer_groups: the groups that have committed offsets, as far as the login may see them"},
 			},
 		},
-		New: func() module.Spec { return &Spec{kafkaapi.Default()} },
+		New: func() module.Spec { return &Spec{Connection: kafkaapi.Default()} },
 	}
 }
 
@@ -66,7 +68,15 @@ func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error)
 	if err != nil {
 		return module.Change{}, err
 	}
-	return module.Change{Result: result(cluster)}, nil
+	m := result(cluster)
+	if s.ConsumerGroups {
+		groups, err := client.CommittedGroups(ctx)
+		if err != nil {
+			return module.Change{}, err
+		}
+		m.Set("consumer_groups", value.Strings(groups))
+	}
+	return module.Change{Result: m}, nil
 }
 
 func result(c kafka.Cluster) *value.Map {

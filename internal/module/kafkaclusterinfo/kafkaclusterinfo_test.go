@@ -4,7 +4,9 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"kops/internal/kafka"
 	"kops/internal/module/kafkaapi/kafkatest"
@@ -45,5 +47,36 @@ func TestSickCluster(t *testing.T) {
 	text, err := value.JSON(got, value.JSONOptions{})
 	if err != nil || text != want {
 		t.Errorf("result\n%s\nerror %v, want\n%s", text, err, want)
+	}
+}
+
+func TestConsumerGroups(t *testing.T) {
+	c := kafkatest.Start(t, kfake.SeedTopics(1, "orders"))
+	client, err := kgo.NewClient(kgo.SeedBrokers(c.ListenAddrs()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	groups := func(args ...value.Value) value.Value {
+		t.Helper()
+		change, err := c.Plan(t, New(), args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return change.Result.At("consumer_groups")
+	}
+	if got := groups("consumer_groups", true); !value.Equal(got, value.NewList()) {
+		t.Errorf("before one commits: %v", got)
+	}
+	offsets := kadm.Offsets{}
+	offsets.AddOffset("orders", 0, 0, -1)
+	if _, err := kadm.NewClient(client).CommitOffsets(t.Context(), "billing", offsets); err != nil {
+		t.Fatal(err)
+	}
+	if got := groups("consumer_groups", true); !value.Equal(got, value.NewList("billing")) {
+		t.Errorf("after billing has committed: %v", got)
+	}
+	if got := groups(); got != nil {
+		t.Errorf("without being asked: %v", got)
 	}
 }
