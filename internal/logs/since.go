@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// ParseSince reads a duration before now ("90s", "15m", "2h30m", "3d") or a time: "14:30" of today, "2024-01-31",
-// "2024-01-31 14:30:05,123" in the zone of now, or RFC 3339 with a zone.
+// ParseSince reads a duration before now ("90s", "15m", "2h30m", "3d") or a time: "14:30" of today, or of
+// yesterday where that is still to come, "2024-01-31", "2024-01-31 14:30:05,123" in the zone of now, or RFC 3339 with a zone.
 func ParseSince(text string, now time.Time) (time.Time, error) {
 	text = strings.TrimSpace(text)
 	if d, err := duration(text); err == nil {
@@ -28,7 +28,11 @@ func ParseSince(text string, now time.Time) (time.Time, error) {
 	}
 	for _, layout := range []string{"15:04:05.999", "15:04"} {
 		if t, err := time.ParseInLocation(layout, plain, now.Location()); err == nil {
-			return time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), now.Location()), nil
+			today := time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), now.Location())
+			if today.After(now) {
+				return today.AddDate(0, 0, -1), nil
+			}
+			return today, nil
 		}
 	}
 	return time.Time{}, fmt.Errorf("%q is neither a duration (15m, 2h30m, 3d) nor a time (14:30, 2024-01-31, 2024-01-31 14:30:05, 2024-01-31T14:30:05Z)", text)
