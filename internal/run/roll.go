@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"kops/internal/event"
 	"kops/internal/playbook"
@@ -16,16 +17,18 @@ import (
 type roll struct {
 	p       *play
 	cluster cluster
-	members []*host // all servers of the cluster, those too that the play leaves out
-	seen    *sight  // the cluster as it was asked last; nil where it may have moved since
-	done    []*host // servers that were changed, after which the cluster was healthy again
-	settled bool    // the batch is at its end
-	ending  bool    // all batches are
-	foresee bool    // check mode: some server would be changed, or may be
+	timeout value.Value // seconds that a gate waits
+	members []*host     // all servers of the cluster, those too that the play leaves out
+	seen    *sight      // the cluster as it was asked last; nil where it may have moved since
+	done    []*host     // servers that were changed, after which the cluster was healthy again
+	settled bool        // the batch is at its end
+	ending  bool        // all batches are
+	foresee bool        // check mode: some server would be changed, or may be
 
 	mu     sync.Mutex // what follows is the batch's
 	tried  bool       // its gate has been tried
 	closed error      // why it did not open
+	judged time.Time  // when it was
 	begun  []*host    // of all batches: on which a step that may change something has begun
 }
 
@@ -162,9 +165,13 @@ func (r *roll) foresees(t *playbook.Task, outcomes []*outcome) {
 	}
 }
 
-// own is a task that the strategy adds to the play.
+// own is a task that the strategy adds to the play. What the play says of failures and of time is said of its tasks: a
+// cluster that is not healthy ends the roll.
 func (p *play) own(name, mod string, args *value.Map) *playbook.Task {
 	t := p.factsTask()
 	t.Name.Value, t.Module, t.Args = name, mod, args
+	t.IgnoreErrors = playbook.Field{Value: false, Pos: p.Strategy.Pos}
+	t.IgnoreUnreachable = t.IgnoreErrors
+	t.Timeout = playbook.Field{Value: int64(0), Pos: p.Strategy.Pos}
 	return t
 }

@@ -2,125 +2,18 @@ package run_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"kops/internal/event"
-	"kops/internal/module"
 	"kops/internal/remote"
 	"kops/internal/run"
 	"kops/internal/state"
 	"kops/internal/value"
 )
-
-// A quorum stands in for a Kafka cluster: which of its brokers serve, and who controls them. Its modules
-// answer from here; a command "restart" moves the controller away, "stop" takes a broker out and "start" brings it back.
-type quorum struct {
-	mu         sync.Mutex
-	serving    []int64
-	controller int64
-	racks      map[int64]string
-	moves      map[int64]int64 // who controls the cluster once a broker has restarted, for whatever reason
-	tight      bool            // no broker can be done without
-	sick       bool            // it is not healthy, and does not get so
-	gone       bool            // nobody answers
-	looks      int             // how often it was asked for its state alone
-	stops      []string        // brokers whose stopping was asked for, and what was asked after them
-}
-
-// A healthSpec is the module kafka_health as far as a roll needs it.
-type healthSpec struct {
-	Brokers   value.Value `arg:"brokers,raw"`
-	Stopping  []int       `arg:"stopping"`
-	Timeout   int         `arg:"timeout"`
-	Bootstrap []string    `arg:"bootstrap"`
-	of        *quorum
-}
-
-func (s *healthSpec) Plan(context.Context, remote.Reader) (module.Change, error) {
-	q := s.of
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	var problems, never []string
-	brokers := value.NewList()
-	serving := q.serving
-	if q.gone {
-		serving = nil
-	}
-	for _, id := range serving {
-		brokers.Append(value.NewMap("id", id, "address", fmt.Sprintf("b%d:9092", id), "answers", true, "rack", q.racks[id]))
-	}
-	if want := len(s.Brokers.(*value.List).Items); q.sick || len(serving) < want {
-		problems = append(problems, fmt.Sprintf("%d of %d brokers serve", len(serving), want))
-	}
-	if s.Timeout == 0 {
-		q.looks++
-	}
-	if len(s.Stopping) > 0 {
-		q.stops = append(q.stops, fmt.Sprint(s.Stopping))
-		if q.tight && len(problems) == 0 {
-			never = append(never, "orders-0 has no other replica")
-			problems = append(problems, never...)
-		}
-	}
-	c := module.Change{Result: value.NewMap("brokers", brokers, "controller", q.controller, "problems", value.Strings(problems), "never", value.Strings(never))}
-	if len(problems) > 0 {
-		c.Steps = []module.Step{{Summary: "wait", Do: func(context.Context, remote.Host) (module.Outcome, error) {
-			return module.Outcome{}, &module.Failure{Msg: "not healthy after a while: " + problems[0]}
-		}}}
-	}
-	return c, nil
-}
-
-// electSpec is the module kafka_preferred_leaders.
-type electSpec struct{ of *quorum }
-
-func (s *electSpec) Plan(context.Context, remote.Reader) (module.Change, error) {
-	s.of.mu.Lock()
-	defer s.of.mu.Unlock()
-	s.of.stops = append(s.of.stops, "elect")
-	return module.Change{}, nil
-}
-
-func (q *quorum) modules() []*module.Module {
-	return []*module.Module{
-		{Name: "kafka_health", Collection: "kops.kafka", New: func() module.Spec { return &healthSpec{of: q} }},
-		{Name: "kafka_preferred_leaders", Collection: "kops.kafka", Open: true, New: func() module.Spec { return &electSpec{of: q} }},
-	}
-}
-
-func (s *electSpec) Take(*value.Map) error { return nil }
-
-// does answers the commands of hosts b1, b2, …, whose brokers have these numbers.
-func (q *quorum) does(_ context.Context, host string, cmd remote.Command) (remote.Result, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	var id int64
-	fmt.Sscanf(host, "b%d", &id)
-	out := func() { q.serving = slices.DeleteFunc(q.serving, func(other int64) bool { return other == id }) }
-	switch cmd.Argv[0] {
-	case "restart":
-		out()
-		if q.controller == id {
-			q.controller = q.serving[0]
-		}
-		q.serving = append(q.serving, id)
-		if next, ok := q.moves[id]; ok {
-			q.controller = next
-		}
-	case "stop":
-		out()
-	case "start":
-		out()
-		q.serving = append(q.serving, id)
-	case "fail":
-		return remote.Result{ExitCode: 1}, nil
-	}
-	return remote.Result{}, nil
-}
 
 const rolling = "- name: roll\n  hosts: all\n  gather_facts: false\n  strategy: kafka_rolling\n  serial: 1\n" +
 	"  vars: {kafka_broker_id: \"{{ inventory_hostname[1:] | int }}\"}\n  tasks:\n"
@@ -129,9 +22,11 @@ func TestRolling(t *testing.T) {
 	tests := []struct {
 		name    string
 		book    string
+		hosts   string // b1 b2 b3, if empty
 		quorum  *quorum
 		limit   string
 		check   bool
+		pairs   bool     // two servers at once, in any order
 		want    []string // commands
 		stops   string
 		looks   int    // how often the cluster was asked which server is next, and whether it serves; 0 for any number
@@ -190,8 +85,10 @@ func TestRolling(t *testing.T) {
 		}, {
 			name:   "a rack at a time",
 			book:   strings.Replace(rolling, "serial: 1", "serial: rack", 1) + "    - command: restart\n",
+			hosts:  "b1 b2 b3 b4",
 			quorum: &quorum{controller: 1, serving: []int64{1, 2, 3, 4}, racks: map[int64]string{1: "x", 2: "y", 3: "x", 4: "y"}},
 			want:   []string{"b2: restart", "b4: restart", "b1: restart", "b3: restart"},
+			pairs:  true,
 			stops:  "[2 4] [1 3] elect",
 		}, {
 			name:    "a cluster that can never do without a broker",
@@ -222,6 +119,70 @@ func TestRolling(t *testing.T) {
 			quorum: &quorum{controller: 1, serving: []int64{1, 2}},
 			want:   []string{"b3: start", "b2: start", "b1: start"},
 			stops:  "[2] [1] elect",
+		}, {
+			name:   "all that are out of service come first, together",
+			book:   rolling + "    - command: start\n",
+			quorum: &quorum{controller: 1, serving: []int64{1}},
+			pairs:  true,
+			want:   []string{"b2: start", "b3: start", "b1: start"},
+			stops:  "[1] elect",
+		}, {
+			name:    "one that does not answer may serve all the same",
+			book:    rolling + "    - command: restart\n",
+			quorum:  &quorum{controller: 1, serving: []int64{1, 3}, silent: []int64{2}},
+			stops:   "[2]",
+			stopped: "b2 failed, and no other server is touched",
+			failure: "The cluster cannot do without b2: not healthy after a while: 2 of 3 brokers serve",
+			untried: "b2 b1 b3",
+		}, {
+			name:    "one that does not answer is not restarted while another one is out",
+			book:    rolling + "    - {command: start, when: inventory_hostname == 'b3'}\n    - {command: restart, when: inventory_hostname != 'b3'}\n",
+			quorum:  &quorum{controller: 1, serving: []int64{1}, silent: []int64{2}},
+			want:    []string{"b3: start"},
+			stopped: "the cluster did not get healthy after b3; perhaps out of service: b3",
+			untried: "b1 b2",
+		}, {
+			name:    "a cluster of one whose login is wrong is not touched",
+			book:    rolling + "    - command: restart\n",
+			hosts:   "b1",
+			quorum:  &quorum{controller: 1, serving: []int64{1}, gone: true},
+			stopped: "b1 failed, and no other server is touched",
+			failure: "the cluster cannot be asked whether it can do without a server: b1: 0 of 1 brokers serve",
+			untried: "b1",
+		}, {
+			name:   "a cluster of one that is out comes back",
+			book:   rolling + "    - command: start\n",
+			hosts:  "b1",
+			quorum: &quorum{controller: 1, serving: []int64{}},
+			want:   []string{"b1: start"},
+			stops:  "elect",
+		}, {
+			name:   "a task that says that it reads is asked for nothing",
+			book:   rolling + "    - {command: date, changed_when: false, check_mode: false}\n",
+			quorum: &quorum{controller: 1, sick: true},
+			want:   []string{"b2: date", "b3: date", "b1: date"},
+			looks:  1,
+		}, {
+			name:    "what the play ignores does not go for the cluster's health",
+			book:    strings.Replace(rolling, "serial: 1", "serial: 1\n  ignore_errors: true\n  ignore_unreachable: true", 1) + "    - command: stop\n",
+			quorum:  &quorum{controller: 1},
+			want:    []string{"b2: stop"},
+			stops:   "[2]",
+			stopped: "the cluster did not get healthy after b2; perhaps out of service: b2",
+			untried: "b1 b3",
+		}, {
+			name:   "a broker that the inventory does not know yet, while another is out",
+			book:   rolling + "    - command: start\n",
+			quorum: &quorum{controller: 1, serving: []int64{1, 3}, strangers: []int64{4}},
+			want:   []string{"b2: start", "b3: start", "b1: start"},
+			stops:  "[3] [1] elect",
+		}, {
+			name:    "numbers that are swapped",
+			book:    strings.Replace(rolling, "{{ inventory_hostname[1:] | int }}", "{{ {'b1': 2, 'b2': 1, 'b3': 3}[inventory_hostname] }}", 1) + "    - command: restart\n",
+			quorum:  &quorum{controller: 1},
+			stopped: "the cluster does not say which server may be next",
+			untried: "b1 b2 b3",
+			failure: "the inventory does not fit the cluster: kafka_broker_id of b2 is 1, and that broker is at b1:9092, which is b1",
 		}, {
 			name:    "a server that fails ends the roll",
 			book:    rolling + "    - command: restart\n    - command: fail\n      when: inventory_hostname == 'b3'\n",
@@ -258,20 +219,19 @@ func TestRolling(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			q := tt.quorum
 			hosts := "b1 b2 b3"
-			if len(q.serving) == 4 {
-				hosts += " b4"
+			if tt.hosts != "" {
+				hosts = tt.hosts
 			}
 			if q.serving == nil {
 				q.serving = []int64{1, 2, 3}
 			}
-			f := &fleet{exec: q.does}
+			f := &fleet{exec: q.does, prepare: q.listens}
 			s := f.on(t, hosts, tt.book, run.Options{Check: tt.check})
 			s.modules, s.limit = q.modules(), tt.limit
 			_, events := s.run(t)
 			got := f.commands()
-			if strings.Contains(tt.book, "rack") { // those of a rack go at once
-				slices.Sort(got[:2])
-				slices.Sort(got[2:])
+			for i := 0; i+1 < len(got) && tt.pairs; i += 2 {
+				slices.Sort(got[i : i+2])
 			}
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("it ran %q, want %q", got, tt.want)
@@ -385,5 +345,58 @@ func TestRollingLocksTheCluster(t *testing.T) {
 	ended := of[event.PlayEnded](events)
 	if len(f.commands()) > 0 || summary.Exit != run.ExitFailed || len(ended) != 1 || !strings.Contains(ended[0].Stopped, "is locked by run r1 of alice on laptop") {
 		t.Errorf("it ran %q, exit %d, and said %+v", f.commands(), summary.Exit, ended)
+	}
+}
+
+// Between the first step on a server and its restart, time may pass, and the cluster change.
+func TestRollingAsksAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		book := rolling + "    - command: unpack\n    - command: restart\n"
+		q := &quorum{controller: 1, serving: []int64{1, 2, 3}}
+		f := &fleet{prepare: q.listens}
+		f.exec = func(ctx context.Context, host string, cmd remote.Command) (remote.Result, error) {
+			if cmd.Argv[0] == "unpack" {
+				time.Sleep(time.Minute)
+				q.mu.Lock()
+				q.serving = []int64{1, 2} // b3 fails meanwhile
+				q.mu.Unlock()
+			}
+			return q.does(ctx, host, cmd)
+		}
+		s := f.on(t, "b1 b2 b3", book, run.Options{})
+		s.modules = q.modules()
+		s.run(t)
+		if got, want := f.commands(), []string{"b2: unpack"}; !slices.Equal(got, want) {
+			t.Errorf("it ran %q, want %q", got, want)
+		}
+	})
+}
+
+func TestRollingTellsHowItGoesOn(t *testing.T) {
+	other := "- hosts: all\n  gather_facts: false\n  tasks: [debug: ]\n"
+	for _, tt := range []struct{ name, book, want string }{
+		{"the servers that are left", rolling + "    - command: restart\n", "; for those that are left: kops run roll.yaml --limit b1,b3"},
+		{"the whole command, where other plays belong to it", other + rolling + "    - command: restart\n", "; the same command goes on from here: kops run roll.yaml"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			q := &quorum{controller: 1, serving: []int64{1, 2, 3}}
+			f := &fleet{prepare: q.listens}
+			f.exec = func(ctx context.Context, host string, cmd remote.Command) (remote.Result, error) {
+				if host == "b3" {
+					return remote.Result{ExitCode: 1}, nil
+				}
+				return q.does(ctx, host, cmd)
+			}
+			s := f.on(t, "b1 b2 b3", tt.book, run.Options{Started: event.RunStarted{Command: []string{"kops", "run", "roll.yaml"}}})
+			s.modules = q.modules()
+			_, events := s.run(t)
+			stopped := ""
+			for _, e := range of[event.PlayEnded](events) {
+				stopped = e.Stopped
+			}
+			if !strings.HasSuffix(stopped, tt.want) {
+				t.Errorf("it says %q, want %q at its end", stopped, tt.want)
+			}
+		})
 	}
 }

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"kops/internal/diag"
 	"kops/internal/module"
 	"kops/internal/playbook"
-	"kops/internal/remote"
 	"kops/internal/template"
 	"kops/internal/value"
 )
@@ -29,19 +27,33 @@ type cluster interface {
 	// healthy is the module, with its arguments for a host, that waits until the cluster lacks nothing, and can do
 	// without the servers.
 	healthy(asked *host, stopping []*host) (string, *value.Map)
+	// address is where a host's server listens, as that host reaches it.
+	address(s sight, h *host) string
 	// refuses tells why the servers can never be stopped at once, whatever else is well; "" if they can.
 	refuses(s sight, stopping []*host) string
+	// called is a host with what its server is known by.
+	called(h *host) string
+	// hint is what may be done about servers that can never be stopped; "" for nothing.
+	hint() string
 	// after is what is done when the servers have been out of service and are back; "" for nothing.
 	after(asked *host) (string, *value.Map)
 }
 
-// A sight is a cluster at one moment.
+// A sight is a cluster at one moment. A server that is neither serving nor down may serve all the same: it did not
+// answer in time, or not the one who asked.
 type sight struct {
-	serving map[*host]bool
-	last    *host            // the controller, or the leader; nil where it is none of the play's hosts
-	racks   map[*host]string // as the servers tell; none where they do not
-	blind   bool             // nobody answers
+	serving   map[*host]bool
+	down      map[*host]bool   // nobody listens where the server does: it is out of service for sure
+	last      *host            // the controller, or the leader; nil where it is none of the play's hosts
+	racks     map[*host]string // as the servers tell; none where they do not
+	listens   map[*host]string // addresses of registered brokers, as they tell
+	strangers []string         // registered brokers that are no host's
+	observers map[*host]bool   // servers of ZooKeeper without a vote
+	blind     bool             // nobody answers
 }
+
+// votes tells whether a server counts for its ensemble's majority.
+func (s sight) votes(h *host) bool { return !s.observers[h] }
 
 // A noAnswer says why none of the servers tells of the cluster: it does not run, or it cannot be reached.
 type noAnswer struct {
@@ -68,10 +80,16 @@ func (p *play) newRoll(ctx context.Context) (*roll, error) {
 	if r.members, err = p.members(ctx, group); err != nil {
 		return nil, err
 	}
-	if role == "zookeeper" {
+	if r.timeout, err = valueOf(p.ownScope(ctx, p.hosts[0]), "kafka_health_timeout", int64(600)); err != nil {
+		return nil, err
+	}
+	switch role {
+	case "zookeeper":
 		r.cluster, err = newEnsemble(ctx, r)
-	} else {
-		r.cluster, err = newBrokers(ctx, r, role == "controller")
+	case "controller":
+		r.cluster, err = newControllers(ctx, r)
+	default:
+		r.cluster, err = newBrokers(ctx, r)
 	}
 	return r, err
 }
@@ -145,75 +163,6 @@ func (h *host) inGroup(name string) bool {
 // ownScope is the scope of what a strategy adds to the play.
 func (p *play) ownScope(ctx context.Context, h *host) *template.Scope {
 	return p.scope(ctx, h, p.facts)
-}
-
-// see asks one server after the other for the cluster, until one answers.
-func (r *roll) see(ctx context.Context) (sight, error) {
-	var errs []error
-	for _, h := range r.inOrder(nil) {
-		change, err := r.plan(ctx, h)
-		if err == nil {
-			var s sight
-			if s, err = r.cluster.see(change.Result); err == nil && len(s.serving) > 0 {
-				return s, nil
-			}
-			if err != nil {
-				return s, err
-			}
-			err = errors.New(strings.Join(sentencesOf(change, "problems"), "; "))
-		}
-		if ctx.Err() != nil {
-			return sight{}, context.Cause(ctx)
-		}
-		errs = append(errs, fmt.Errorf("%s: %w", h.name, err))
-	}
-	if len(r.members) == 1 { // it is the cluster, and out of service
-		return sight{}, nil
-	}
-	return sight{}, &noAnswer{r.cluster.name(), errors.Join(errs...)}
-}
-
-func (r *roll) plan(ctx context.Context, h *host) (module.Change, error) {
-	host, err := r.p.hostFor(ctx, r.p.facts, h)
-	if err != nil {
-		return module.Change{}, err
-	}
-	name, args := r.cluster.look(h)
-	spec, err := r.spec(ctx, h, name, args)
-	if err != nil {
-		return module.Change{}, err
-	}
-	return spec.Plan(ctx, host)
-}
-
-// ask returns a server to ask, if possible none of those that are to be stopped.
-func (r *roll) ask(ctx context.Context, stopping []*host) (*host, remote.Host, error) {
-	var errs []error
-	for _, h := range r.inOrder(stopping) {
-		host, err := r.p.hostFor(ctx, r.p.facts, h)
-		if err == nil {
-			return h, host, nil
-		}
-		errs = append(errs, err)
-	}
-	return nil, nil, errors.Join(errs...)
-}
-
-// inOrder lists the members with those of the play that are well first, and these last of all.
-func (r *roll) inOrder(last []*host) []*host {
-	var first, rest, end []*host
-	for _, h := range r.members {
-		switch {
-		case h.unreachable:
-		case contains(last, h):
-			end = append(end, h)
-		case contains(r.p.hosts, h) && h.alive():
-			first = append(first, h)
-		default:
-			rest = append(rest, h)
-		}
-	}
-	return append(append(first, end...), rest...)
 }
 
 // spec is a module with its arguments, as it works on a server.

@@ -5,24 +5,36 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"kops/internal/event"
 	"kops/internal/module"
+	"kops/internal/playbook"
 	"kops/internal/remote"
 )
+
+// gateHolds is how long what the cluster said counts for the steps that follow: an unpacking or a pause may lie between
+// the first of them and the restart.
+const gateHolds = 15 * time.Second
+
+// saysItLooks tells whether a task says of itself that it only reads: it runs in check mode, and never changes anything.
+func saysItLooks(t *playbook.Task) bool {
+	return t.CheckMode.Given() && t.CheckMode.Value == false && len(t.ChangedWhen) == 1 && t.ChangedWhen[0].Literal == false
+}
 
 // gate is called before a step that may take the host's server out of service. The first call
 // of a batch waits until the cluster can do without all servers of the batch at the same time; the
 // others wait for that.
 func (r *roll) gate(ctx context.Context, w *work) error {
-	if slices.Contains(onlyLook, w.name) || r.ending {
+	if slices.Contains(onlyLook, w.name) || saysItLooks(w.x.t) || r.ending {
 		return nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.tried {
+	if !r.tried || r.closed == nil && time.Since(r.judged) > gateHolds {
 		r.tried = true
 		r.closed = r.open(ctx, w.x.busy)
+		r.judged = time.Now()
 	}
 	if r.closed == nil && !contains(r.begun, w.x.h) {
 		r.begun = append(r.begun, w.x.h)
@@ -30,7 +42,8 @@ func (r *roll) gate(ctx context.Context, w *work) error {
 	return r.closed
 }
 
-// open waits until the cluster can do without the batch.
+// open waits until the cluster can do without the batch. A server that merely does not answer counts as one that is
+// to be stopped.
 func (r *roll) open(ctx context.Context, b *busy) error {
 	s, err := r.see(ctx)
 	if err != nil {
@@ -39,7 +52,7 @@ func (r *roll) open(ctx context.Context, b *busy) error {
 	r.seen = &s
 	var stopping []*host
 	for _, h := range alive(r.p.batch) {
-		if s.serving[h] {
+		if !s.down[h] {
 			stopping = append(stopping, h)
 		}
 	}
@@ -73,8 +86,8 @@ func (r *roll) wait(ctx context.Context, b *busy, stopping []*host, e *event.Gat
 		return err
 	}
 	if never := sentencesOf(change, "never"); len(never) > 0 {
-		if kafka, ok := r.cluster.(*brokers); ok && !kafka.controllers {
-			never = append(never, "topics that may be away meanwhile are named in kafka_health_ignore_topics")
+		if hint := r.cluster.hint(); hint != "" {
+			never = append(never, hint)
 		}
 		return &module.Failure{Msg: r.refusal(stopping, strings.Join(never, "; "))}
 	}

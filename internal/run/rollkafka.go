@@ -3,211 +3,103 @@ package run
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
+	"net"
 
-	"kops/internal/diag"
 	"kops/internal/module"
-	"kops/internal/template"
 	"kops/internal/value"
 )
 
-// brokers is a Kafka cluster whose brokers, or whose controllers on hosts of their own, are rolled.
+// brokers is a Kafka cluster whose brokers are rolled.
 type brokers struct {
-	r           *roll
-	controllers bool
-	ids         map[*host]int32
-	args        map[*host]*value.Map // how each host asks the cluster
-	address     map[*host]string     // of controllers, as they reach each other
+	kafkaServers
+	named map[string]*host // the host of a name or an address; nil where several have it
 }
 
-// How many records a controller may be behind, as the gate's majority counts them.
-const controllerLag = int64(100)
-
-// kafkaArguments are those of the health module, and the variables that they come from.
-var kafkaArguments = []struct{ argument, variable string }{
-	{"security_protocol", "kafka_security_protocol"},
-	{"sasl_mechanism", "kafka_sasl_mechanism"},
-	{"sasl_username", "kafka_sasl_username"},
-	{"sasl_password", "kafka_sasl_password"},
-	{"tls_ca", "kafka_tls_ca"},
-	{"tls_cert", "kafka_tls_cert"},
-	{"tls_key", "kafka_tls_key"},
-	{"tls_server_name", "kafka_tls_server_name"},
-	{"tls_skip_verify", "kafka_tls_skip_verify"},
-	{"ignore_topics", "kafka_health_ignore_topics"},
-}
-
-const brokerID = "kafka_broker_id"
-
-func newBrokers(ctx context.Context, r *roll, controllers bool) (*brokers, error) {
-	b := &brokers{r: r, controllers: controllers, ids: map[*host]int32{}, args: map[*host]*value.Map{}, address: map[*host]string{}}
-	owner := map[int32]*host{}
-	bootstrap := map[*host][]string{}
-	for _, h := range r.members {
-		s := r.p.ownScope(ctx, h)
-		v, ok, err := s.Var(brokerID)
-		if err == nil && !ok {
-			err = fmt.Errorf("it is not defined")
-		}
-		var id int64
-		if err == nil {
-			id, err = module.ToInt(v)
-		}
-		if err != nil {
-			return nil, diag.Errorf(r.p.Strategy.Pos, "strategy kafka_rolling needs to know which broker runs on %s: variable %s: %w", h.name, brokerID, err)
-		}
-		if other := owner[int32(id)]; other != nil {
-			return nil, diag.Errorf(r.p.Strategy.Pos, "%s and %s have the same %s, %d", other.name, h.name, brokerID, id)
-		}
-		owner[int32(id)], b.ids[h] = h, int32(id)
-		if b.args[h], err = kafkaArgs(s); err != nil {
-			return nil, err
-		}
-		if b.address[h], err = controllerAddress(s, h); err != nil {
-			return nil, err
-		}
-		if bootstrap[h], err = listOf(s, "kafka_bootstrap"); err != nil {
-			return nil, err
-		}
+func newBrokers(ctx context.Context, r *roll) (*brokers, error) {
+	servers, err := newKafkaServers(ctx, r)
+	if err != nil {
+		return nil, err
 	}
-	// Each host begins with its own broker, as it knows it, and goes on with the others.
+	b := &brokers{servers, map[string]*host{}}
 	for _, h := range r.members {
-		all := bootstrap[h]
-		for _, other := range r.members {
-			for _, a := range bootstrap[other] {
-				if !slices.Contains(all, a) {
-					all = append(all, a)
-				}
+		for name := range b.names[h] {
+			if other, taken := b.named[name]; taken && other != h {
+				b.named[name] = nil
+			} else {
+				b.named[name] = h
 			}
-		}
-		if len(all) > 0 {
-			b.args[h].Set("bootstrap", value.Strings(all))
 		}
 	}
 	return b, nil
 }
 
-// controllerAddress is where a controller listens.
-func controllerAddress(s *template.Scope, h *host) (string, error) {
-	name, err := textOf(s, "kafka_address", h.name)
-	if err != nil {
-		return "", err
-	}
-	port, err := textOf(s, "kafka_controller_port", "9093")
-	return name + ":" + port, err
-}
+func (b *brokers) name() string { return "the cluster" }
 
-func (b *brokers) name() string {
-	if b.controllers {
-		return "the controllers' quorum"
-	}
-	return "the cluster"
+func (b *brokers) hint() string {
+	return "topics that may be away meanwhile are named in kafka_health_ignore_topics"
 }
 
 func (b *brokers) look(asked *host) (string, *value.Map) { return b.health(asked, nil, int64(0)) }
 
 func (b *brokers) healthy(asked *host, stopping []*host) (string, *value.Map) {
-	return b.health(asked, stopping, healthTimeout(b.r, asked))
+	return b.health(asked, stopping, b.r.timeout)
 }
 
 func (b *brokers) health(asked *host, stopping []*host, timeout value.Value) (string, *value.Map) {
-	args := b.args[asked].Clone()
-	ids, addresses := value.NewList(), value.NewList()
+	name, args := b.kafkaServers.health(asked, stopping, timeout)
+	ids := value.NewList()
 	for _, h := range b.r.members {
 		ids.Append(int64(b.ids[h]))
-		addresses.Append(b.address[h])
 	}
-	if b.controllers {
-		args.Set("controllers", addresses)
-		args.Set("voter_lag", controllerLag)
-	} else {
-		args.Set("brokers", ids)
-	}
-	stop := value.NewList()
-	for _, h := range stopping {
-		stop.Append(int64(b.ids[h]))
-	}
-	args.Set("stopping", stop)
-	args.Set("timeout", timeout)
-	return "kops.kafka.kafka_health", args
+	args.Set("brokers", ids)
+	return name, args
 }
 
 func (b *brokers) see(result *value.Map) (sight, error) {
-	s := sight{serving: map[*host]bool{}, racks: map[*host]string{}}
-	known := map[int32]*host{}
-	for h, id := range b.ids {
-		known[id] = h
-	}
-	key := "brokers"
-	if b.controllers {
-		key = "voters"
-	}
-	var strangers []string
-	list, _ := result.At(key).(*value.List)
-	if list == nil {
-		return s, nil
-	}
-	for _, item := range list.Items {
-		m, ok := item.(*value.Map)
-		if !ok {
-			continue
-		}
+	s := sight{serving: map[*host]bool{}, racks: map[*host]string{}, listens: map[*host]string{}}
+	known := b.owners()
+	for _, m := range mappings(result, "brokers") {
 		id, err := module.ToInt(m.At("id"))
 		if err != nil {
 			continue
 		}
-		h := known[int32(id)]
+		h, address := known[int32(id)], m.String("address")
 		if h == nil {
-			strangers = append(strangers, fmt.Sprintf("%d (%s)", id, value.Str(m.At("address"))))
+			s.strangers = append(s.strangers, fmt.Sprintf("%d (%s)", id, address))
 			continue
+		}
+		if other := b.elsewhere(h, address); other != nil {
+			return s, fmt.Errorf("the inventory does not fit the cluster: %s of %s is %d, and that broker is at %s, which is %s", brokerID, h.name, id, address, other.name)
 		}
 		if m.Bool("answers") {
 			s.serving[h] = true
 		}
-		s.racks[h] = m.String("rack")
+		s.racks[h], s.listens[h] = m.String("rack"), address
 	}
-	if b.controllers {
-		b.seeControllers(result, s)
-	}
-	var missing []string
-	for _, h := range b.r.members {
-		if _, ok := s.racks[h]; !ok {
-			missing = append(missing, fmt.Sprintf("%s (%s %d)", h.name, brokerID, b.ids[h]))
-		}
-	}
-	if len(strangers) > 0 && len(missing) > 0 {
-		return s, fmt.Errorf("the inventory does not fit the cluster: registered, yet no host's, is broker %s; not registered is that of %s",
-			strings.Join(strangers, ", "), strings.Join(missing, ", "))
-	}
-	if id, err := module.ToInt(result.At("controller")); err == nil {
-		s.last = known[int32(id)]
-	}
+	s.last = b.controller(result, known)
 	return s, nil
 }
 
-// seeControllers finds those of the quorum that serve: a voter that is out stays one.
-func (b *brokers) seeControllers(result *value.Map, s sight) {
-	list, _ := result.At("controllers").(*value.List)
-	if list == nil {
-		return
+// elsewhere is the host that an address belongs to, where that is another one.
+func (b *brokers) elsewhere(h *host, address string) *host {
+	name, _, err := net.SplitHostPort(address)
+	if err != nil || b.names[h][name] {
+		return nil
 	}
-	for _, item := range list.Items {
-		m, ok := item.(*value.Map)
-		for h, address := range b.address {
-			if _, votes := s.racks[h]; ok && votes && m.String("address") == address && m.Bool("answers") {
-				s.serving[h] = true
-			}
-		}
+	return b.named[name]
+}
+
+// address is where the broker is, as it tells; where it is not registered, as the inventory says.
+func (b *brokers) address(s sight, h *host) string {
+	if address := s.listens[h]; address != "" {
+		return address
 	}
+	return b.own[h]
 }
 
 func (b *brokers) refuses(sight, []*host) string { return "" }
 
 func (b *brokers) after(asked *host) (string, *value.Map) {
-	if b.controllers {
-		return "", nil
-	}
 	args := b.args[asked].Clone()
 	args.Delete("ignore_topics")
 	return "kops.kafka.kafka_preferred_leaders", args

@@ -9,8 +9,8 @@ import (
 
 func contains(hosts []*host, h *host) bool { return slices.Contains(hosts, h) }
 
-// next chooses the hosts of the next batch: a server that is out of service alone and first, the controller
-// or leader last, as it is once the batch before has ended. A cluster that does not answer has no order, and
+// next chooses the hosts of the next batch: the servers that are out of service first and together, since the cluster is
+// healthy only with all of them, then one that does not answer, the controller or leader last, as it is once the batch before has ended. A cluster that does not answer has no order, and
 // needs none: its hosts come one by one, and the gate refuses the first of them that is to be changed.
 func (r *roll) next(ctx context.Context, left []*host, racks bool, size int) ([]*host, error) {
 	s, err := r.latest(ctx)
@@ -19,6 +19,10 @@ func (r *roll) next(ctx context.Context, left []*host, racks bool, size int) ([]
 	}
 	if s.blind {
 		return left[:1], nil
+	}
+	down := slices.DeleteFunc(slices.Clone(left), func(h *host) bool { return !s.down[h] || !h.alive() })
+	if len(down) > 0 {
+		return down, nil
 	}
 	for _, h := range left {
 		if !s.serving[h] && h.alive() {

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"slices"
 	"strings"
 
 	"kops/internal/module"
@@ -22,9 +23,19 @@ func (r *roll) report(why string) string {
 		text += "; perhaps out of service: " + strings.Join(out, ", ")
 	}
 	if command := r.p.Started.Command; len(command) > 0 {
-		text += "; the same command goes on from here: " + commandLine(command)
+		text += "; " + r.goesOn(command)
 	}
 	return text
+}
+
+// goesOn is the command that goes on: the same one, where other plays belong to it, and otherwise for the servers that are
+// left, since a play may restart what needs no restart.
+func (r *roll) goesOn(command []string) string {
+	left := slices.DeleteFunc(slices.Clone(r.p.hosts), func(h *host) bool { return contains(r.done, h) })
+	if len(r.p.Plan.Plays()) > 1 || len(r.done) == 0 || len(left) == 0 {
+		return "the same command goes on from here: " + commandLine(command)
+	}
+	return "for those that are left: " + commandLine(append(slices.Clone(command), "--limit", strings.Join(names(left), ",")))
 }
 
 // untouched are the servers that the roll did not come to: those that are left, and those of the batch that was

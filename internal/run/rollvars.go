@@ -1,7 +1,6 @@
 package run
 
 import (
-	"context"
 	"fmt"
 
 	"kops/internal/template"
@@ -23,25 +22,22 @@ func kafkaArgs(s *template.Scope) (*value.Map, error) {
 	return args, nil
 }
 
-// healthTimeout is how many seconds a gate waits.
-func healthTimeout(r *roll, h *host) value.Value {
-	v, ok, err := r.p.ownScope(context.Background(), h).Var("kafka_health_timeout")
-	if err != nil || !ok {
-		return int64(600)
-	}
-	return v
-}
-
-// textOf is a variable's text, or what stands in for it.
-func textOf(s *template.Scope, name, otherwise string) (string, error) {
+// valueOf is a variable's value, or what stands in for it.
+func valueOf(s *template.Scope, name string, otherwise value.Value) (value.Value, error) {
 	v, ok, err := s.Var(name)
 	if err != nil {
-		return "", fmt.Errorf("variable %s: %w", name, err)
+		return nil, fmt.Errorf("variable %s: %w", name, err)
 	}
 	if !ok || v == nil || v == "" {
 		return otherwise, nil
 	}
-	return value.Str(v), nil
+	return v, nil
+}
+
+// textOf is a variable's text, or what stands in for it.
+func textOf(s *template.Scope, name, otherwise string) (string, error) {
+	v, err := valueOf(s, name, otherwise)
+	return value.Str(v), err
 }
 
 // listOf is a variable's list of texts; a text alone is a list of one.

@@ -3,19 +3,32 @@ package run
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
+	"kops/internal/module"
 	"kops/internal/value"
 )
 
 // ensemble is a ZooKeeper ensemble.
 type ensemble struct {
 	r       *roll
-	address map[*host]string
+	at      map[*host]string
+	mayFail bool // an ensemble of one server may be away
 }
 
+// mayBeAway names the variable that allows an ensemble of one server to be away while it restarts.
+const mayBeAway = "zookeeper_may_be_away"
+
 func newEnsemble(ctx context.Context, r *roll) (*ensemble, error) {
-	e := &ensemble{r: r, address: map[*host]string{}}
+	e := &ensemble{r: r, at: map[*host]string{}}
+	v, err := valueOf(r.p.ownScope(ctx, r.members[0]), mayBeAway, false)
+	if err == nil {
+		e.mayFail, err = module.ToBool(v)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("variable %s: %w", mayBeAway, err)
+	}
 	for _, h := range r.members {
 		s := r.p.ownScope(ctx, h)
 		address, err := textOf(s, "zookeeper_address", h.name)
@@ -26,48 +39,66 @@ func newEnsemble(ctx context.Context, r *roll) (*ensemble, error) {
 		if err != nil {
 			return nil, err
 		}
-		e.address[h] = address + ":" + port
+		e.at[h] = address + ":" + port
 	}
 	return e, nil
 }
 
 func (e *ensemble) name() string { return "the ensemble" }
 
-func (e *ensemble) look(asked *host) (string, *value.Map) { return e.health(int64(0)) }
+func (e *ensemble) look(*host) (string, *value.Map) { return e.health(int64(0)) }
 
-func (e *ensemble) healthy(asked *host, _ []*host) (string, *value.Map) {
-	return e.health(healthTimeout(e.r, asked))
+func (e *ensemble) healthy(_ *host, _ []*host) (string, *value.Map) {
+	return e.health(e.r.timeout)
 }
 
 func (e *ensemble) health(timeout value.Value) (string, *value.Map) {
 	var servers []string
 	for _, h := range e.r.members {
-		servers = append(servers, e.address[h])
+		servers = append(servers, e.at[h])
 	}
 	return "kops.kafka.zookeeper_health", value.NewMap("servers", value.Strings(servers), "quorum", true, "timeout", timeout)
 }
 
 func (e *ensemble) see(result *value.Map) (sight, error) {
-	s := sight{serving: map[*host]bool{}}
+	s := sight{serving: map[*host]bool{}, observers: map[*host]bool{}}
 	modes, _ := result.At("modes").(*value.Map)
 	for _, h := range e.r.members {
-		if modes != nil && modes.At(e.address[h]) != nil {
+		if modes != nil && modes.At(e.at[h]) != nil {
 			s.serving[h] = true
+			s.observers[h] = modes.String(e.at[h]) == "observer"
 		}
-		if result.String("leader") == e.address[h] {
+		if result.String("leader") == e.at[h] {
 			s.last = h
 		}
 	}
 	return s, nil
 }
 
-// refuses where the rest would be no majority.
-func (e *ensemble) refuses(_ sight, stopping []*host) string {
-	all := len(e.r.members)
-	if rest := all - len(stopping); rest <= all/2 {
-		return fmt.Sprintf("without %s only %d of %d servers are left, which is no majority", strings.Join(names(stopping), ", "), rest, all)
+func (e *ensemble) address(_ sight, h *host) string { return e.at[h] }
+
+func (e *ensemble) called(h *host) string { return h.name }
+
+// refuses where the rest would be no majority. Observers have no vote.
+func (e *ensemble) refuses(s sight, stopping []*host) string {
+	all, rest := 0, 0
+	for _, h := range e.r.members {
+		if s.votes(h) {
+			all++
+			if !contains(stopping, h) {
+				rest++
+			}
+		}
 	}
-	return ""
+	switch {
+	case all == 1 && e.mayFail, rest > all/2, !slices.ContainsFunc(stopping, s.votes):
+		return ""
+	case all == 1:
+		return fmt.Sprintf("it is the only server, and away while it restarts; %s: true says that it may be", mayBeAway)
+	}
+	return fmt.Sprintf("without %s only %d of %d servers are left, which is no majority", strings.Join(names(stopping), ", "), rest, all)
 }
+
+func (e *ensemble) hint() string { return "" }
 
 func (e *ensemble) after(*host) (string, *value.Map) { return "", nil }

@@ -10,11 +10,11 @@ package remotetest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"sync"
+	"syscall"
 
 	"kops/internal/remote"
 )
@@ -225,7 +225,7 @@ func (h *Host) Exec(ctx context.Context, cmd remote.Command) (remote.Result, err
 func (h *Host) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	h.record("dial", network+" "+address)
 	if h.OnDial == nil {
-		return nil, &net.OpError{Op: "dial", Net: network, Err: errors.New("connection refused")}
+		return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
 	}
 	return h.OnDial(network, address)
 }
