@@ -27,7 +27,7 @@ func (r *roll) see(ctx context.Context) (sight, error) {
 				return s, err
 			}
 			if len(s.serving)+len(s.strangers) > 0 {
-				r.knock(ctx, &s)
+				r.knock(ctx, &s, h)
 				return s, r.misfit(s)
 			}
 			err = errors.New(strings.Join(sentencesOf(change, "problems"), "; "))
@@ -39,16 +39,17 @@ func (r *roll) see(ctx context.Context) (sight, error) {
 	}
 	if len(r.members) == 1 { // it is the cluster
 		s := sight{serving: map[*host]bool{}}
-		if r.knock(ctx, &s); s.down[r.members[0]] {
+		if r.knock(ctx, &s, r.members[0]); s.down[r.members[0]] {
 			return s, nil
 		}
 	}
 	return sight{}, &noAnswer{r.cluster.name(), errors.Join(errs...)}
 }
 
-// knock finds the servers that are out of service for sure: at their address, connections are refused. The cluster that
-// answered may be another one than theirs, and who does not answer in time may lead partitions.
-func (r *roll) knock(ctx context.Context, s *sight) {
+// knock finds the servers that are out of service for sure: at their address, connections are refused, to their own host
+// and to the one that was asked, which may know that name as another address. The cluster that answered may be another one
+// than theirs, and who does not answer in time may lead partitions.
+func (r *roll) knock(ctx context.Context, s *sight, asked *host) {
 	ctx, cancel := context.WithTimeout(ctx, knockTimeout)
 	defer cancel()
 	var mu sync.Mutex
@@ -59,7 +60,8 @@ func (r *roll) knock(ctx context.Context, s *sight) {
 			continue
 		}
 		wait.Go(func() {
-			if refused := r.refused(ctx, h, r.cluster.address(*s, h)); refused {
+			address := r.cluster.address(*s, h)
+			if r.refused(ctx, h, address) && (h == asked || r.refused(ctx, asked, address)) {
 				mu.Lock()
 				defer mu.Unlock()
 				s.down[h] = true
@@ -69,8 +71,8 @@ func (r *roll) knock(ctx context.Context, s *sight) {
 	wait.Wait()
 }
 
-func (r *roll) refused(ctx context.Context, h *host, address string) bool {
-	host, err := r.p.hostFor(ctx, r.p.facts, h)
+func (r *roll) refused(ctx context.Context, from *host, address string) bool {
+	host, err := r.p.hostFor(ctx, r.p.facts, from)
 	if err != nil {
 		return false
 	}
