@@ -14,6 +14,7 @@ var (
 	rolledMachines = []string{"spare27", "spare28", "spare29"}
 	batchLine      = regexp.MustCompile(`\(batch \d of \d: (\w+)\)`)
 	controllerLine = regexp.MustCompile(`"controller": (\d+)`)
+	displacedLine  = regexp.MustCompile(`"not_preferred": (\d+)`)
 )
 
 // A rolled is a cluster that is rolled under load: an inventory, and the machines of its brokers 1, 2, …
@@ -60,12 +61,18 @@ func batches(out string) []string {
 // controller is the broker that controls the cluster, by its host.
 func (r rolled) controller() string {
 	r.t.Helper()
+	return r.machines[int(r.says(controllerLine)[0]-'1')]
+}
+
+// says is what the cluster says of itself.
+func (r rolled) says(line *regexp.Regexp) string {
+	r.t.Helper()
 	out := must(r.t, time.Minute, "bin/kops", "run", "-i", r.inventory, "lab/tests/testdata/rolling/controller.yaml", "--limit", r.machines[0])
-	m := controllerLine.FindStringSubmatch(out)
+	m := line.FindStringSubmatch(out)
 	if m == nil {
-		r.t.Fatalf("no controller in\n%s", out)
+		r.t.Fatalf("no %s in\n%s", line, out)
 	}
-	return r.machines[int(m[1][0]-'1')]
+	return m[1]
 }
 
 func (r rolled) restart() {
@@ -81,9 +88,15 @@ func (r rolled) restart() {
 	if n := strings.Count(out, "gate: the cluster can do without "); n != 3 {
 		t.Errorf("%d gates opened\n%s", n, tail(out))
 	}
+	if n := r.says(displacedLine); n != "0" {
+		t.Errorf("%s partitions are not led by their preferred replica", n)
+	}
 	// A broker that needs nothing is not restarted, and nobody is asked for it.
 	out = r.kops("playbooks/rolling-config.yaml")
 	unchanged(t, out, 3)
+	if strings.Contains(out, "gate: ") {
+		t.Errorf("a gate was asked to open, although nothing changes\n%s", tail(out))
+	}
 }
 
 // goesOn is the command that a roll which ended early gives.
