@@ -1,8 +1,10 @@
 package kafkaapi
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"syscall"
 
 	"kops/internal/kafka"
 	"kops/internal/remote"
@@ -13,13 +15,20 @@ import (
 func Brokers(c kafka.Cluster) *value.List {
 	var brokers []value.Value
 	for _, b := range c.Brokers {
-		m := value.NewMap("id", int64(b.ID), "address", b.Address, "rack", b.Rack, "answers", b.Err == nil)
+		m := value.NewMap("id", int64(b.ID), "address", b.Address, "rack", b.Rack, "answers", b.Err == nil, "refused", Refused(b.Err))
 		if b.Err != nil {
 			m.Set("error", b.Err.Error())
 		}
 		brokers = append(brokers, m)
 	}
 	return value.NewList(brokers...)
+}
+
+// Refused tells whether a connection failed since nobody listens at its address. That it was a host's
+// sshd to which nobody listens says nothing of what runs there.
+func Refused(err error) bool {
+	var ssh *remote.ConnectError
+	return errors.Is(err, syscall.ECONNREFUSED) && !errors.As(err, &ssh)
 }
 
 // Names are the partitions for which which holds, sorted.

@@ -2,6 +2,7 @@ package kafkaapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -55,6 +56,9 @@ func (w *way) dial(ctx context.Context, broker int32, address string) (net.Conn,
 		return nil, direct
 	}
 	if conn, err = home.Dial(ctx, "tcp", address); err != nil {
+		if Refused(direct) { // by a firewall, may be: whether anybody listens is known on its own host
+			direct = errors.New(direct.Error())
+		}
 		return nil, fmt.Errorf("%w; from its own host %s: %w", direct, home.Name, err)
 	}
 	w.homes.Store(to, *home)

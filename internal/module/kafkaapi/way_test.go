@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"kops/internal/module"
+	"kops/internal/remote"
 	"kops/internal/remote/remotetest"
 )
 
@@ -76,6 +79,36 @@ func TestWay(t *testing.T) {
 				if got := strings.Join(reached, ", "); err != nil || got != tt.want {
 					t.Errorf("reached %q, error %v, want %q", got, err, tt.want)
 				}
+			}
+		})
+	}
+}
+
+// Whether a broker is stopped is what its own host says, where both were tried.
+func TestRefusedOnItsOwnHost(t *testing.T) {
+	no, late := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, os.ErrDeadlineExceeded
+	tests := []struct {
+		name        string
+		direct, own error
+		want        bool
+	}{
+		{"no way to it, and nobody listens", late, no, true},
+		{"a firewall refuses, and it hangs", no, late, false},
+		{"nobody listens", no, no, true},
+		{"it hangs", late, late, false},
+		{"its host is down", no, &remote.ConnectError{Host: "kafka2", Reason: remote.Refused, Err: no}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := remotetest.New()
+			h.OnDial = func(string, string) (net.Conn, error) { return nil, tt.direct }
+			w := &way{host: h, neighbours: func() []module.Neighbour {
+				return []module.Neighbour{{Name: "kafka2", Var: func(string) string { return "" },
+					Dial: func(context.Context, string, string) (net.Conn, error) { return nil, tt.own }}}
+			}}
+			_, err := w.dial(t.Context(), 2, "kafka2:9092")
+			if Refused(err) != tt.want || !strings.Contains(err.Error(), tt.direct.Error()) || !strings.Contains(err.Error(), tt.own.Error()) {
+				t.Errorf("refused %v by %v, want %v", Refused(err), err, tt.want)
 			}
 		})
 	}

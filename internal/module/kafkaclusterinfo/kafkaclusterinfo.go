@@ -38,7 +38,7 @@ func New() *module.Module {
 				{Name: "version", Type: "str", Text: "the newest Kafka version whose requests the broker that was asked knows: brokers do not tell their own"},
 				{Name: "kraft", Type: "bool", Text: "whether the cluster runs without ZooKeeper"},
 				{Name: "controller", Type: "int", Text: "id of the active controller, -1 if there is none"},
-				{Name: "brokers", Type: "list", Text: "id, address, rack and answers of each registered broker; error where it does not answer"},
+				{Name: "brokers", Type: "list", Text: "id, address, rack, answers and refused (whether nobody listens at its address) of each registered broker; error where it does not answer"},
 				{Name: "racks", Type: "dict", Text: "the ids of each rack's brokers; brokers without a rack are left out"},
 				{Name: "quorum", Type: "dict", Text: "with KRaft: leader, epoch, metadata_level, voters and observers, each with id, lag in records and behind in seconds"},
 				{Name: "topics", Type: "int", Text: "how many topics there are, internal ones too"},

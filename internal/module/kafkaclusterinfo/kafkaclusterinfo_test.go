@@ -43,7 +43,7 @@ func TestSickCluster(t *testing.T) {
 			{Topic: "orders", Number: 1, Leader: -1, Replicas: []int32{2}, MinISR: 1},
 		},
 	})
-	const want = `{"cluster_id":"","version":"","kraft":true,"controller":1,"brokers":[{"id":1,"address":"","rack":"b","answers":true},{"id":2,"address":"","rack":"a","answers":false,"error":"refused"},{"id":3,"address":"","rack":"b","answers":true}],"racks":{"a":[2],"b":[1,3]},"topics":1,"partitions":2,"quorum":{"leader":1,"epoch":7,"metadata_level":0,"voters":[{"id":1,"lag":0,"behind":0.0},{"id":2,"lag":5,"behind":0.0}],"observers":[]},"under_replicated_count":2,"under_replicated":["orders-0","orders-1"],"offline_count":1,"offline":["orders-1"],"under_min_isr_count":2,"under_min_isr":["orders-0","orders-1"],"not_preferred_count":1}`
+	const want = `{"cluster_id":"","version":"","kraft":true,"controller":1,"brokers":[{"id":1,"address":"","rack":"b","answers":true,"refused":false},{"id":2,"address":"","rack":"a","answers":false,"refused":false,"error":"refused"},{"id":3,"address":"","rack":"b","answers":true,"refused":false}],"racks":{"a":[2],"b":[1,3]},"topics":1,"partitions":2,"quorum":{"leader":1,"epoch":7,"metadata_level":0,"voters":[{"id":1,"lag":0,"behind":0.0},{"id":2,"lag":5,"behind":0.0}],"observers":[]},"under_replicated_count":2,"under_replicated":["orders-0","orders-1"],"offline_count":1,"offline":["orders-1"],"under_min_isr_count":2,"under_min_isr":["orders-0","orders-1"],"not_preferred_count":1}`
 	text, err := value.JSON(got, value.JSONOptions{})
 	if err != nil || text != want {
 		t.Errorf("result\n%s\nerror %v, want\n%s", text, err, want)

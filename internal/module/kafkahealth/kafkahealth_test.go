@@ -2,8 +2,11 @@ package kafkahealth
 
 import (
 	"context"
+	"net"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -11,6 +14,7 @@ import (
 	"kops/internal/module"
 	"kops/internal/module/kafkaapi/kafkatest"
 	"kops/internal/module/moduletest"
+	"kops/internal/remote"
 	"kops/internal/remote/remotetest"
 	"kops/internal/value"
 )
@@ -100,6 +104,49 @@ func TestUnhealthySaysWhatIsMissing(t *testing.T) {
 			}
 			if len(h.Written()) > 0 {
 				t.Errorf("the host was written to: %v", h.Written())
+			}
+		})
+	}
+}
+
+// A broker that was stopped is told from one that hangs, and a controller too.
+func TestRefused(t *testing.T) {
+	tests := []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"nobody listens", &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, true},
+		{"no answer in time", &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}, false},
+		{"nobody listens for SSH", &remote.ConnectError{Host: "b2", Reason: remote.Refused, Err: syscall.ECONNREFUSED}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := kafkatest.Start(t)
+			away := c.ListenAddrs()[2]
+			c.Host.OnDial = func(network, address string) (net.Conn, error) {
+				if address == away {
+					return nil, tt.err
+				}
+				return net.Dial(network, address)
+			}
+			change, err := c.Plan(t, New(), "controllers", value.NewList(c.ListenAddrs()[0], away))
+			if err != nil {
+				t.Fatal(err)
+			}
+			brokers, controllers := change.Result.At("brokers").(*value.List).Items, change.Result.At("controllers").(*value.List).Items
+			if len(brokers) != 3 || len(controllers) != 2 {
+				t.Fatalf("result %v", change.Result)
+			}
+			for _, alive := range []value.Value{brokers[0], controllers[0]} {
+				if m := alive.(*value.Map); !m.Bool("answers") || m.At("refused") != false {
+					t.Errorf("what answers: %v", m)
+				}
+			}
+			for _, gone := range []value.Value{brokers[2], controllers[1]} {
+				if m := gone.(*value.Map); m.Bool("answers") || m.Bool("refused") != tt.want {
+					t.Errorf("what does not: %v, want refused %v", m, tt.want)
+				}
 			}
 		})
 	}

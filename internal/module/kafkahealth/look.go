@@ -94,7 +94,7 @@ func (s *Spec) result(seen sight) *value.Map {
 		voters.Append(value.NewMap("id", int64(v.ID), "lag", v.Lag))
 	}
 	for _, k := range seen.controllers {
-		controllers.Append(value.NewMap("address", k.address, "answers", k.err == nil))
+		controllers.Append(value.NewMap("address", k.address, "answers", k.err == nil, "refused", kafkaapi.Refused(k.err)))
 	}
 	return value.NewMap(
 		"healthy", len(seen.problems) == 0,

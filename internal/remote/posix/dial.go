@@ -2,9 +2,11 @@ package posix
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
+	"syscall"
 
 	"kops/internal/remote"
 )
@@ -64,6 +66,23 @@ func Forbidden(err error) bool {
 	return ok
 }
 
+// Said is the error of a connection that the host's side could not open, in its words. Where they say
+// that nobody listens, errors.Is finds syscall.ECONNREFUSED, as if this machine had been refused.
+func Said(words string) error {
+	if strings.Contains(strings.ToLower(words), "connection refused") {
+		return refusal(words)
+	}
+	return errors.New(words)
+}
+
+// A refusal is the words by which the host's side tells that nobody listens.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+// Unwrap returns what it means.
+func (r refusal) Unwrap() error { return syscall.ECONNREFUSED }
+
 // relayScript returns the script of a program that connects its input and output to address. The
 // words "kops-relay" on stdout come first, for TCP only when the port has been found open:
 // whoever waits for it takes a connection for the proof.
@@ -112,8 +131,8 @@ func (t *task) connection(ctx context.Context, network, address string, direct e
 			said := lastLines(t.errs.text(), 1)
 			t.close()
 			if Forbidden(direct) {
-				return nil, &net.OpError{Op: "dial", Net: network, Err: fmt.Errorf("%s on %s: %s (tried by a program there, since its sshd forbids forwarding)",
-					address, t.host.machine.Name(), said)}
+				return nil, &net.OpError{Op: "dial", Net: network, Err: fmt.Errorf("%s on %s: %w (tried by a program there, since its sshd forbids forwarding)",
+					address, t.host.machine.Name(), Said(said))}
 			}
 			return nil, fmt.Errorf("%w; as %s: %s", direct, t.host.User(), said)
 		}

@@ -139,7 +139,7 @@ func (c *client) Dial(ctx context.Context, network, address string) (net.Conn, e
 	case errors.As(err, &refused) && (refused.Reason == ssh.Prohibited || refused.Reason == ssh.UnknownChannelType):
 		return nil, &posix.ForwardError{Err: &net.OpError{Op: "dial", Net: network, Err: errors.New(address + " on " + c.name + ": " + refused.Message)}}
 	case errors.As(err, &refused):
-		return nil, &net.OpError{Op: "dial", Net: network, Err: errors.New(address + " on " + c.name + ": " + refused.Message)}
+		return nil, &net.OpError{Op: "dial", Net: network, Err: posix.Said(address + " on " + c.name + ": " + refused.Message)}
 	}
 	return nil, err
 }
