@@ -92,6 +92,9 @@ func (c Cluster) CanStop(brokers []int32, ignoreTopics ...string) []Loss {
 // StopProblems tells what would break if these brokers stopped at once, as sentences; nothing if they may.
 func (c Cluster) StopProblems(brokers []int32, ignoreTopics ...string) []string {
 	problems := stopProblems(c.CanStop(brokers, ignoreTopics...), brokers)
+	if c.KRaft && len(c.Voters) == 0 && len(brokers) > 0 {
+		problems = append(problems, "the controllers' quorum is hidden from the login: it needs the right to Describe the cluster, or nobody knows whether the quorum can do without broker "+numbers(brokers))
+	}
 	if loss := c.QuorumLoss(brokers); loss != "" {
 		problems = append(problems, fmt.Sprintf("stopping broker %s: %s", numbers(brokers), loss))
 	}

@@ -44,6 +44,8 @@ func TestProblems(t *testing.T) {
 		{name: "stopping the only replica", want: Criteria{Stopping: []int32{3}},
 			change: func(c *Cluster) { c.Partitions[1].Replicas, c.Partitions[1].ISR = []int32{3}, []int32{3} },
 			text:   []string{"stopping broker 3 would take partitions offline: 1 (orders-1)"}},
+		{name: "the quorum is hidden", want: all, change: func(c *Cluster) { c.KRaft = true }, text: []string{"needs the right to Describe the cluster"}},
+		{name: "the quorum is hidden, and nobody is stopped", want: Criteria{BrokerCount: 3}, change: func(c *Cluster) { c.KRaft = true }},
 		{name: "a voter lags", want: Criteria{VoterLag: 10}, change: func(c *Cluster) { c.Voters = []Voter{{ID: 1}, {ID: 2, Lag: 11}} },
 			text: []string{"controller 2 is 11 records behind"}},
 		{name: "a voter may lag", want: Criteria{VoterLag: -1}, change: func(c *Cluster) { c.Voters = []Voter{{ID: 2, Lag: 11}} }},
@@ -87,6 +89,9 @@ func TestCanStop(t *testing.T) {
 				c.Partitions[i].ISR = []int32{2, 3}
 			}
 		}},
+		{name: "the quorum is hidden", stopping: []int32{1}, change: func(c *Cluster) { c.KRaft = true }, text: []string{"the controllers' quorum is hidden from the login"}},
+		{name: "nobody is stopped", change: func(c *Cluster) { c.KRaft = true }},
+		{name: "KRaft", stopping: []int32{1}, change: func(c *Cluster) { c.KRaft, c.Voters = true, voters }},
 		{name: "a controller of three", stopping: []int32{1}, change: func(c *Cluster) { c.Voters = voters }},
 		{name: "two controllers of three", stopping: []int32{1, 2}, ignore: []string{"*"}, change: func(c *Cluster) { c.Voters = voters },
 			text: []string{"1 of 3 controllers that keep up would be left: no majority"}},
@@ -121,6 +126,11 @@ func TestCanStop(t *testing.T) {
 
 // What only has to be waited for is not what never can be.
 func TestNeverStoppable(t *testing.T) {
+	hidden := healthy()
+	hidden.KRaft = true
+	if never := hidden.NeverStoppable([]int32{1}); len(never) > 0 {
+		t.Errorf("a quorum that is hidden: never %q", never)
+	}
 	c := healthy()
 	for i := range c.Partitions {
 		c.Partitions[i].ISR = c.Partitions[i].ISR[:1]

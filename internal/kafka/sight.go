@@ -16,7 +16,7 @@ import (
 // hidden looks healthy.
 func (c *Client) DescribeAll(ctx context.Context) (Cluster, error) {
 	cluster, err := c.Describe(ctx)
-	if err != nil || !c.named {
+	if err != nil || !c.named && c.unlimited(ctx) {
 		return cluster, err
 	}
 	hidden, err := c.hidden(ctx, cluster)
@@ -24,10 +24,34 @@ func (c *Client) DescribeAll(ctx context.Context) (Cluster, error) {
 		return Cluster{}, err
 	}
 	if len(hidden) > 0 {
-		return Cluster{}, fmt.Errorf("topic %s and %d others are hidden from the login%s: it needs the right to Describe all topics, or nobody knows whether the cluster is healthy",
-			hidden[0], len(hidden)-1, c.as())
+		return Cluster{}, fmt.Errorf("%s hidden from the login%s: it needs the right to Describe all topics, or nobody knows whether the cluster is healthy",
+			someTopics(hidden), c.as())
 	}
 	return cluster, nil
+}
+
+// unlimited tells, for one request, whether who says no name may do everything: where brokers ask nobody who may do
+// what. Brokers older than Kafka 2.8 do not tell.
+func (c *Client) unlimited(ctx context.Context) bool {
+	request := kmsg.NewPtrDescribeClusterRequest()
+	request.IncludeClusterAuthorizedOperations = true
+	response, err := ask[*kmsg.DescribeClusterResponse](ctx, c.Any(), "ask what this client may do", request)
+	if err != nil || response.ErrorCode != 0 {
+		return false
+	}
+	return response.ClusterAuthorizedOperations&(1<<kmsg.ACLOperationAlter) != 0
+}
+
+// someTopics names the first of the topics, and says how many there are: "topic a is", "topic a and 2 others are".
+func someTopics(names []string) string {
+	switch others := len(names) - 1; others {
+	case 0:
+		return "topic " + names[0] + " is"
+	case 1:
+		return "topic " + names[0] + " and 1 other are"
+	default:
+		return fmt.Sprintf("topic %s and %d others are", names[0], others)
+	}
 }
 
 // as names the login, where it has a name.
