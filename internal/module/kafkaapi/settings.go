@@ -107,8 +107,23 @@ func Dict(settings []kafka.Setting) *value.Map {
 }
 
 func shown(s kafka.Setting) string {
-	if s.Sensitive {
+	if s.Sensitive || secretName(s.Name) {
 		return "********"
 	}
 	return s.Value
+}
+
+// secretEndings are how the names of settings end that Kafka itself types as a password, or that read like one. They
+// hold for a listener's own (listener.name.X.ssl.keystore.password) and for a plugin's.
+var secretEndings = []string{
+	"password", "passphrase", "secret", "token", "credential", "credentials", "jaas.config", "basic.auth.user.info",
+	"keystore.key", "secret.key", "master.key", "private.key", "access.key", "api.key",
+	"keystore.certificate.chain", "truststore.certificates",
+}
+
+// secretName tells whether a setting is secret by its name: a broker tells it only of settings that it lists, and all
+// brokers together list none that was not set before.
+func secretName(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc(secretEndings, func(ending string) bool { return strings.HasSuffix(name, ending) })
 }

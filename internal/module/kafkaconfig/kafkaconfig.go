@@ -39,7 +39,7 @@ func New() *module.Module {
 				kafkaapi.Note,
 				"Settings that configs does not name stay as they are.",
 				"The cluster itself is asked before whether it would accept the change, in check mode too: settings that only a broker's file can change are refused then.",
-				"A secret setting (a password) is not told by the broker: it is set anew each time, and the task is changed each time.",
+				"A secret setting (a password) is not told by the broker: it is set anew each time, and the task is changed each time. Diffs and results show stars in its place, as for all settings whose names end as a secret's do (password, secret, jaas.config, keystore.key …).",
 			},
 			Examples: `- name: Keep orders for a day
   kops.kafka.kafka_config:
