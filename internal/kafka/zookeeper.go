@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -15,8 +17,16 @@ import (
 // srvr is allowed by default (4lw.commands.whitelist).
 var ErrNotWhitelisted = errors.New("not in the server's 4lw.commands.whitelist")
 
-// A Mode is a ZooKeeper server's part in the ensemble: leader, follower, observer, standalone.
+// A Mode is a ZooKeeper server's part in the ensemble.
 type Mode string
+
+// The modes.
+const (
+	ModeLeader     Mode = "leader"
+	ModeFollower   Mode = "follower"
+	ModeObserver   Mode = "observer" // without a vote
+	ModeStandalone Mode = "standalone"
+)
 
 // A Server is what a ZooKeeper server says of itself.
 type Server struct {
@@ -28,6 +38,12 @@ type Server struct {
 	Latency     string // least, mean and most, in milliseconds
 	Nodes       string
 	Metrics     map[string]string // of mntr; nil where the server does not allow it
+}
+
+// Synced returns how many followers are in sync with a leader; false where it does not tell. Observers are none of them.
+func (s Server) Synced() (int, bool) {
+	n, err := strconv.Atoi(strings.TrimSuffix(s.Metrics["zk_synced_followers"], ".0"))
+	return n, err == nil
 }
 
 // DialAddress opens a connection, as net.Dialer.DialContext does.
@@ -85,6 +101,38 @@ func AskServer(ctx context.Context, dial DialAddress, address string) (Server, e
 		server.Metrics = parseMntr(text)
 	}
 	return server, nil
+}
+
+// An Answer is what one server of several says, or why it does not answer.
+type Answer struct {
+	Server
+	Address string
+	Err     error
+}
+
+// AskServers asks ZooKeeper servers, all at once. The answers are in their order.
+func AskServers(ctx context.Context, dial DialAddress, addresses []string) []Answer {
+	answers := make([]Answer, len(addresses))
+	var wait sync.WaitGroup
+	for i, address := range addresses {
+		wait.Go(func() {
+			server, err := AskServer(ctx, dial, address)
+			answers[i] = Answer{server, address, err}
+		})
+	}
+	wait.Wait()
+	return answers
+}
+
+// Participants counts the servers that have a vote: all but the observers. One that does not answer counts.
+func Participants(answers []Answer) int {
+	count := 0
+	for _, a := range answers {
+		if a.Err != nil || a.Mode != ModeObserver {
+			count++
+		}
+	}
+	return count
 }
 
 func parseSrvr(text string) (Server, error) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -63,6 +64,54 @@ func TestAskServer(t *testing.T) {
 				t.Errorf("server %+v", server)
 			}
 		})
+	}
+}
+
+// A server that is silent holds up none of the others.
+func TestAskServersAtOnce(t *testing.T) {
+	addresses := []string{"zk1:2181", "zk2:2181", "zk3:2181"}
+	serves := answering(map[string]string{"srvr": srvrAnswer})
+	var dialled sync.WaitGroup
+	dialled.Add(len(addresses))
+	var once sync.Map
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		if _, again := once.LoadOrStore(address, true); !again {
+			dialled.Done()
+		}
+		dialled.Wait() // for ever, where one is asked after the other
+		if address == "zk2:2181" {
+			return nil, errors.New("no route")
+		}
+		return serves(ctx, network, address)
+	}
+	for i, a := range AskServers(t.Context(), dial, addresses) {
+		if a.Address != addresses[i] || (a.Err != nil) != (i == 1) || a.Err == nil && a.Mode != ModeLeader {
+			t.Errorf("answer %d is %+v", i, a)
+		}
+	}
+}
+
+func TestSynced(t *testing.T) {
+	tests := []struct {
+		metric string
+		want   int
+		told   bool
+	}{{"2", 2, true}, {"2.0", 2, true}, {"", 0, false}, {"many", 0, false}}
+	for _, tt := range tests {
+		s := Server{Metrics: map[string]string{"zk_synced_followers": tt.metric}}
+		if got, told := s.Synced(); got != tt.want || told != tt.told {
+			t.Errorf("%q: %d, %v", tt.metric, got, told)
+		}
+	}
+	if _, told := (Server{}).Synced(); told {
+		t.Error("without mntr it is told")
+	}
+}
+
+func TestParticipants(t *testing.T) {
+	all := []Answer{{Server: Server{Mode: ModeLeader}}, {Server: Server{Mode: ModeFollower}}, {Server: Server{Mode: ModeObserver}}, {Err: errors.New("no route")}}
+	if got := Participants(all); got != 3 {
+		t.Errorf("%d participants, want 3", got)
 	}
 }
 

@@ -5,7 +5,6 @@ package zookeeperhealth
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -18,7 +17,7 @@ import (
 // Spec is what is asked of the servers.
 type Spec struct {
 	Servers  []string `arg:"servers" doc:"host:port of each server that must serve, as this host reaches them"`
-	Quorum   bool     `arg:"quorum" doc:"whether the servers are the whole ensemble: one leads, the others follow and are in sync"`
+	Quorum   bool     `arg:"quorum" doc:"whether the servers are the whole ensemble: one leads, the others follow and are in sync; observers only have to serve"`
 	Timeout  int      `arg:"timeout" doc:"seconds to wait; 0 asks once"`
 	Interval int      `arg:"interval" doc:"seconds between two looks"`
 }
@@ -99,40 +98,39 @@ type sight struct {
 
 func (s *Spec) look(ctx context.Context, h remote.Reader) sight {
 	seen := sight{modes: value.NewMap()}
-	synced := -1
-	for _, address := range s.Servers {
-		server, err := kafka.AskServer(ctx, h.Dial, address)
-		if err != nil {
-			seen.problems = append(seen.problems, err.Error())
+	answers := kafka.AskServers(ctx, h.Dial, s.Servers)
+	for _, a := range answers {
+		if a.Err != nil {
+			seen.problems = append(seen.problems, a.Err.Error())
 			continue
 		}
-		seen.modes.Set(address, string(server.Mode))
-		if server.Mode == "leader" {
-			seen.leader = address
-			if n, err := strconv.Atoi(strings.TrimSuffix(server.Metrics["zk_synced_followers"], ".0")); err == nil {
-				synced = n
-			}
+		seen.modes.Set(a.Address, string(a.Mode))
+		if a.Mode == kafka.ModeLeader {
+			seen.leader = a.Address
 		}
 	}
 	if s.Quorum {
-		seen.problems = append(seen.problems, s.quorumProblems(seen, synced)...)
+		seen.problems = append(seen.problems, quorumProblems(answers)...)
 	}
 	return seen
 }
 
-// quorumProblems looks at the ensemble as a whole. synced is negative where the leader does
-// not tell how many followers are in sync.
-func (s *Spec) quorumProblems(seen sight, synced int) []string {
-	if len(s.Servers) == 1 {
+// quorumProblems looks at the ensemble as a whole, as far as its leader tells.
+func quorumProblems(answers []kafka.Answer) []string {
+	if len(answers) == 1 {
 		return nil
 	}
-	if seen.leader == "" {
-		return []string{"no server leads"}
+	for _, a := range answers {
+		if a.Err != nil || a.Mode != kafka.ModeLeader {
+			continue
+		}
+		want := kafka.Participants(answers) - 1
+		if synced, told := a.Synced(); told && synced < want {
+			return []string{fmt.Sprintf("%d of %d followers are in sync with the leader %s", synced, want, a.Address)}
+		}
+		return nil
 	}
-	if want := len(s.Servers) - 1; synced >= 0 && synced < want {
-		return []string{fmt.Sprintf("%d of %d followers are in sync with the leader %s", synced, want, seen.leader)}
-	}
-	return nil
+	return []string{"no server leads"}
 }
 
 // waiting is what a run says while it waits.

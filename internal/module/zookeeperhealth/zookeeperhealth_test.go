@@ -59,6 +59,9 @@ func TestHealth(t *testing.T) {
 		{name: "one is down", modes: map[string]string{"zk1:2181": "follower", "zk2:2181": "leader"}, synced: "1", err: "zk3:2181: connection refused"},
 		{name: "one is not in sync", modes: map[string]string{"zk1:2181": "follower", "zk2:2181": "leader", "zk3:2181": "follower"}, synced: "1",
 			err: "1 of 2 followers are in sync with the leader zk2:2181"},
+		{name: "complete, with an observer", modes: map[string]string{"zk1:2181": "follower", "zk2:2181": "leader", "zk3:2181": "observer"}, synced: "1"},
+		{name: "not in sync, with an observer", modes: map[string]string{"zk1:2181": "follower", "zk2:2181": "leader", "zk3:2181": "observer"}, synced: "0",
+			err: "0 of 1 followers are in sync with the leader zk2:2181"},
 		{name: "nobody leads", modes: map[string]string{"zk1:2181": "follower", "zk2:2181": "follower", "zk3:2181": "follower"}, err: "no server leads"},
 	}
 	for _, tt := range tests {

@@ -7,8 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
-	"sync"
 
 	"kops/internal/kafka"
 	"kops/internal/module"
@@ -42,8 +40,8 @@ func New() *module.Module {
 				{Name: "servers", Type: "list", Text: "address, answers, and then mode, version, zxid, connections, outstanding, latency, nodes and metrics (of mntr, empty where it is not allowed) of each server; error where it does not answer"},
 				{Name: "leader", Type: "str", Text: "the server that leads, or stands alone; empty if none of them does"},
 				{Name: "serving", Type: "int", Text: "how many of them serve"},
-				{Name: "quorum", Type: "bool", Text: "whether a majority of them serves, and one leads"},
-				{Name: "tolerates", Type: "int", Text: "how many more of them may fail before the quorum is lost"},
+				{Name: "quorum", Type: "bool", Text: "whether a majority of them serves, and one leads; observers have no vote"},
+				{Name: "tolerates", Type: "int", Text: "how many more of those with a vote may fail before the quorum is lost"},
 				{Name: "followers", Type: "int", Text: "how many follow"},
 				{Name: "synced_followers", Type: "int", Text: "how many of the followers are in sync, as the leader says; null where it does not tell"},
 			},
@@ -60,74 +58,66 @@ func (s *Spec) Validate() error {
 	return nil
 }
 
-// An answer is what one server says, or why it does not.
-type answer struct {
-	server kafka.Server
-	err    error
-}
-
 // Plan asks all servers at the same time.
 func (s *Spec) Plan(ctx context.Context, h remote.Reader) (module.Change, error) {
-	answers := make([]answer, len(s.Servers))
-	var wait sync.WaitGroup
-	for i, address := range s.Servers {
-		wait.Go(func() { answers[i].server, answers[i].err = kafka.AskServer(ctx, h.Dial, address) })
-	}
-	wait.Wait()
+	answers := kafka.AskServers(ctx, h.Dial, s.Servers)
 	if ctx.Err() != nil {
 		return module.Change{}, context.Cause(ctx)
 	}
-	return module.Change{Result: s.result(answers)}, nil
+	return module.Change{Result: result(answers)}, nil
 }
 
-func (s *Spec) result(answers []answer) *value.Map {
+func result(answers []kafka.Answer) *value.Map {
 	var servers []value.Value
 	var synced value.Value
-	leader, serving, followers := "", 0, 0
-	for i, a := range answers {
-		servers = append(servers, s.one(i, a))
-		if a.err != nil {
+	leader, serving, voters, followers := "", 0, 0, 0
+	for _, a := range answers {
+		servers = append(servers, one(a))
+		if a.Err != nil {
 			continue
 		}
 		serving++
-		switch a.server.Mode {
-		case "leader", "standalone":
-			leader = s.Servers[i]
-			if n, err := strconv.Atoi(strings.TrimSuffix(a.server.Metrics["zk_synced_followers"], ".0")); err == nil {
+		if a.Mode != kafka.ModeObserver {
+			voters++
+		}
+		switch a.Mode {
+		case kafka.ModeLeader, kafka.ModeStandalone:
+			leader = a.Address
+			if n, told := a.Synced(); told {
 				synced = int64(n)
 			}
-		case "follower":
+		case kafka.ModeFollower:
 			followers++
 		}
 	}
-	majority := len(s.Servers)/2 + 1
+	majority := kafka.Participants(answers)/2 + 1
 	return value.NewMap(
 		"servers", value.NewList(servers...),
 		"leader", leader,
 		"serving", int64(serving),
-		"quorum", leader != "" && serving >= majority,
-		"tolerates", int64(max(0, serving-majority)),
+		"quorum", leader != "" && voters >= majority,
+		"tolerates", int64(max(0, voters-majority)),
 		"followers", int64(followers),
 		"synced_followers", synced,
 	)
 }
 
-func (s *Spec) one(i int, a answer) *value.Map {
-	m := value.NewMap("address", s.Servers[i], "answers", a.err == nil)
-	if a.err != nil {
-		m.Set("error", a.err.Error())
+func one(a kafka.Answer) *value.Map {
+	m := value.NewMap("address", a.Address, "answers", a.Err == nil)
+	if a.Err != nil {
+		m.Set("error", a.Err.Error())
 		return m
 	}
-	m.Set("mode", string(a.server.Mode))
-	m.Set("version", a.server.Version)
-	m.Set("zxid", a.server.Zxid)
-	m.Set("latency", a.server.Latency)
-	m.Set("connections", number(a.server.Connections))
-	m.Set("outstanding", number(a.server.Outstanding))
-	m.Set("nodes", number(a.server.Nodes))
+	m.Set("mode", string(a.Mode))
+	m.Set("version", a.Version)
+	m.Set("zxid", a.Zxid)
+	m.Set("latency", a.Latency)
+	m.Set("connections", number(a.Connections))
+	m.Set("outstanding", number(a.Outstanding))
+	m.Set("nodes", number(a.Nodes))
 	metrics := value.NewMap()
-	for _, name := range slices.Sorted(maps.Keys(a.server.Metrics)) {
-		metrics.Set(name, a.server.Metrics[name])
+	for _, name := range slices.Sorted(maps.Keys(a.Metrics)) {
+		metrics.Set(name, a.Metrics[name])
 	}
 	m.Set("metrics", metrics)
 	return m

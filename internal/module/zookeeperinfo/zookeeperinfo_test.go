@@ -55,6 +55,10 @@ func TestInfo(t *testing.T) {
 			"leader=zk2:2181 serving=2 quorum=True tolerates=0 followers=1 synced_followers=1"},
 		{"complete, the leader forbids mntr", map[string]string{"zk1:2181": "follower", "zk2:2181": "standalone", "zk3:2181": "follower"},
 			"leader=zk2:2181 serving=3 quorum=True tolerates=1 followers=2 synced_followers=None"},
+		{"an observer has no vote", map[string]string{"zk1:2181": "follower", "zk2:2181": "leader", "zk3:2181": "observer"},
+			"leader=zk2:2181 serving=3 quorum=True tolerates=0 followers=1 synced_followers=1"},
+		{"an observer makes no majority", map[string]string{"zk2:2181": "leader", "zk3:2181": "observer"},
+			"leader=zk2:2181 serving=2 quorum=False tolerates=0 followers=0 synced_followers=1"},
 		{"all are down", nil, "leader= serving=0 quorum=False tolerates=0 followers=0 synced_followers=None"},
 	}
 	for _, tt := range tests {
