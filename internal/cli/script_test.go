@@ -22,11 +22,16 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs testdata/script: the command as people use it, on this machine alone.
 func TestScripts(t *testing.T) {
+	repository, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, ".state"))
+			env.Setenv("REPOSITORY", repository)
 			env.Setenv("KOPS_LOCK", "off") // the scripts run at the same time, on one machine
 			return nil
 		},
