@@ -11,13 +11,10 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -44,9 +41,7 @@ type Client struct {
 	login   string // mechanism and user, for people
 	named   bool   // it says who it is, by a login or a certificate
 
-	mu      sync.Mutex
-	trouble error  // why the last connection was not opened; nil if it was
-	reached string // the address of the last that was
+	dials dials
 }
 
 // Open prepares a client; the first request connects.
@@ -58,6 +53,7 @@ func Open(dial Dial, o Options) (*Client, error) {
 		o.CallTimeout = defaultCallTimeout
 	}
 	c := &Client{timeout: o.CallTimeout, named: o.SASL != nil || o.TLS != nil && len(o.TLS.Cert) > 0}
+	dial = ofNet(dial)
 	if o.TLS != nil {
 		config, err := o.TLS.config()
 		if err != nil {
@@ -68,7 +64,7 @@ func Open(dial Dial, o Options) (*Client, error) {
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(o.Bootstrap...),
 		kgo.ClientID("kops"),
-		kgo.Dialer(c.dialer(dial)),
+		kgo.Dialer(c.dials.dialer(dial, o.CallTimeout)),
 		kgo.RequestTimeoutOverhead(o.CallTimeout),
 		kgo.RetryTimeout(o.CallTimeout),
 		kgo.RequestRetries(2),
@@ -89,28 +85,6 @@ func Open(dial Dial, o Options) (*Client, error) {
 	c.admin = kadm.NewClient(c.kgo)
 	c.admin.SetTimeoutMillis(int32(o.CallTimeout.Milliseconds()))
 	return c, nil
-}
-
-// dialer is the dial function as the library wants it. It keeps what went wrong last, which the
-// library may word as a time limit.
-func (c *Client) dialer(dial Dial) func(context.Context, string, string) (net.Conn, error) {
-	return func(ctx context.Context, _, address string) (net.Conn, error) {
-		ctx, cancel := context.WithTimeout(ctx, c.timeout)
-		defer cancel()
-		broker, address := unnumbered(address)
-		conn, err := dial(ctx, broker, address)
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if err != nil {
-			if broker >= 0 {
-				err = fmt.Errorf("broker %d: %w", broker, err)
-			}
-			c.trouble = fmt.Errorf("connect to %s: %w", address, err)
-			return nil, c.trouble
-		}
-		c.trouble, c.reached = nil, address
-		return newNumberer(conn), nil
-	}
 }
 
 // limit returns ctx with the time limit of one request.
@@ -158,30 +132,4 @@ func overTLS(dial Dial, config *tls.Config) Dial {
 		}
 		return secured, nil
 	}
-}
-
-// explain says what was being done, where, and in a person's words what went wrong.
-func (c *Client) explain(what string, err error) error {
-	c.mu.Lock()
-	trouble, reached := c.trouble, c.reached
-	c.mu.Unlock()
-	var eof *kgo.ErrFirstReadEOF
-	late := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
-	switch {
-	case reached == "" && late && trouble != nil:
-		return fmt.Errorf("%s: %w", what, trouble)
-	case reached == "":
-		return fmt.Errorf("%s: %w", what, err)
-	case late:
-		return fmt.Errorf("%s: no answer from %s within %s, although it accepts connections: is it a broker, and does its listener speak what security_protocol says?", what, reached, c.timeout)
-	case errors.Is(err, kerr.SaslAuthenticationFailed), c.login != "" && errors.Is(err, io.EOF):
-		return fmt.Errorf("%s: %s refuses the login (%s): %w", what, reached, c.login, err)
-	case errors.Is(err, kerr.IllegalSaslState):
-		return fmt.Errorf("%s: %s asks for no login: its listener speaks another security_protocol: %w", what, reached, err)
-	case errors.As(err, &eof):
-		return fmt.Errorf("%s: %s closed the connection at once: its listener speaks another security_protocol (TLS, SASL), or refuses this client", what, reached)
-	case strings.Contains(err.Error(), reached):
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return fmt.Errorf("%s: %s: %w", what, reached, err)
 }

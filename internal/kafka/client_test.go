@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
 	"strings"
@@ -84,6 +85,29 @@ func TestDescribeNamesTheBrokerThatDoesNotAnswer(t *testing.T) {
 	got := strings.Join(c.Problems(Criteria{}), "; ")
 	if !strings.Contains(got, dead) || !strings.Contains(got, "does not answer") {
 		t.Errorf("problems %q, want %s named", got, dead)
+	}
+}
+
+// Whatever the way to one broker meets with, the others are asked.
+func TestDescribeAsksTheOthers(t *testing.T) {
+	fake := start(t)
+	away := fake.ListenAddrs()[2]
+	dial := func(ctx context.Context, broker int32, address string) (net.Conn, error) {
+		if address == away {
+			return nil, errors.New("its host is lost")
+		}
+		return direct(ctx, broker, address)
+	}
+	for range 10 { // each time the library begins with another broker
+		client, err := Open(dial, Options{Bootstrap: fake.ListenAddrs()[:1], CallTimeout: 5 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := client.Describe(context.Background())
+		client.Close()
+		if err != nil || c.Brokers[2].Err == nil || !strings.Contains(c.Brokers[2].Err.Error(), "its host is lost") {
+			t.Fatalf("brokers %+v, error %v", c.Brokers, err)
+		}
 	}
 }
 
@@ -221,6 +245,42 @@ func TestWhatCannotBeReachedIsNamed(t *testing.T) {
 				}
 			}
 			t.Log(err)
+		})
+	}
+}
+
+// One broker is reached, and a later request needs another, which is not.
+func TestTheBrokerThatIsNotReachedIsNamed(t *testing.T) {
+	fake := start(t)
+	away := fake.ListenAddrs()[2]
+	tests := []struct {
+		name string
+		wait func(ctx context.Context) // before it fails
+		want string
+	}{
+		{"at once", func(context.Context) {}, "no route"},
+		{"in time", func(context.Context) { time.Sleep(300 * time.Millisecond) }, "no route"},
+		{"as the call ends", func(ctx context.Context) { <-ctx.Done() }, ""},
+		{"after the call", func(ctx context.Context) { <-ctx.Done(); time.Sleep(200 * time.Millisecond) }, "no connection within 1s"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dial := func(ctx context.Context, broker int32, address string) (net.Conn, error) {
+				if address == away {
+					tt.wait(ctx)
+					return nil, errors.New("no route")
+				}
+				return direct(ctx, broker, address)
+			}
+			client, err := Open(dial, Options{Bootstrap: fake.ListenAddrs()[:1], CallTimeout: time.Second})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer client.Close()
+			_, err = client.Broker(2).Settings(t.Context(), BrokerResource(2))
+			if err == nil || !strings.Contains(err.Error(), "connect to "+away+": broker 2: "+tt.want) || strings.Contains(err.Error(), fake.ListenAddrs()[0]) {
+				t.Errorf("error %v, want broker 2 and %q", err, tt.want)
+			}
 		})
 	}
 }
