@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"time"
 
 	"kops/internal/kafka"
@@ -47,6 +48,16 @@ func (c *Connection) Check() error {
 
 // Validate implements module.Validator for modules that have nothing to add to Check.
 func (c *Connection) Validate() error { return c.Check() }
+
+// CheckGlobs tells what is wrong with an argument that lists globs.
+func CheckGlobs(argument string, globs []string) error {
+	for _, glob := range globs {
+		if _, err := path.Match(glob, ""); err != nil {
+			return fmt.Errorf("%s: %q is not a glob", argument, glob)
+		}
+	}
+	return nil
+}
 
 // Open returns a client that reaches brokers as h and its neighbours do. Close it. Its error
 // is a mistake in the arguments or a file that is missing: nothing that waiting would mend.

@@ -4,7 +4,6 @@ package kafkacanstop
 import (
 	"context"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -60,10 +59,8 @@ func New() *module.Module {
 
 // Validate checks the globs.
 func (s *Spec) Validate() error {
-	for _, glob := range s.IgnoreTopics {
-		if _, err := path.Match(glob, ""); err != nil {
-			return fmt.Errorf("ignore_topics: %q is not a glob", glob)
-		}
+	if err := kafkaapi.CheckGlobs("ignore_topics", s.IgnoreTopics); err != nil {
+		return err
 	}
 	return s.Check()
 }

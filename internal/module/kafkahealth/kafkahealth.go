@@ -5,7 +5,6 @@ package kafkahealth
 import (
 	"context"
 	"fmt"
-	"path"
 	"strings"
 	"time"
 
@@ -97,10 +96,8 @@ func (s *Spec) Validate() error {
 			return fmt.Errorf("controllers: %w", err)
 		}
 	}
-	for _, glob := range s.IgnoreTopics {
-		if _, err := path.Match(glob, ""); err != nil {
-			return fmt.Errorf("ignore_topics: %q is not a glob", glob)
-		}
+	if err := kafkaapi.CheckGlobs("ignore_topics", s.IgnoreTopics); err != nil {
+		return err
 	}
 	return s.readBrokers()
 }
