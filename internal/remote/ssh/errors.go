@@ -21,7 +21,7 @@ func (c *client) dialError(address string, err error) error {
 		out.Reason, out.Advice = remote.NameNotFound, "correct ansible_host, or make the name resolve on this machine"
 		out.Detail = fmt.Sprintf("%q does not resolve", dns.Name)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		out.Reason, out.Detail = remote.Refused, address
+		out.Reason, out.Detail, out.Err = remote.Refused, address, nil // its sshd refused, not what is dialled behind it
 		out.Advice = "is sshd running there, and is ansible_port right?"
 	case isTimeout(err):
 		out.Reason = remote.TimedOut

@@ -111,8 +111,11 @@ func (c *client) jump(ctx context.Context, address string) (net.Conn, error) {
 			return conn, nil
 		}
 	}
-	via := strings.Join(c.config.ProxyJump, ",")
-	return nil, &remote.ConnectError{Host: c.name, Reason: remote.JumpFailed, Detail: "through " + via + ": " + err.Error(), Err: err}
+	out := &remote.ConnectError{Host: c.name, Reason: remote.JumpFailed, Detail: "through " + strings.Join(c.config.ProxyJump, ",") + ": " + err.Error(), Err: err}
+	if errors.Is(err, syscall.ECONNREFUSED) { // its sshd refused, not what is dialled behind it
+		out.Err = nil
+	}
+	return nil, out
 }
 
 // bastion returns the one connection to the last of the hops.

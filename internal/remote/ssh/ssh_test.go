@@ -465,3 +465,34 @@ func TestBastionIsShared(t *testing.T) {
 		t.Errorf("%d connections to the bastion, %d to the target", bastion.Accepted(), target.Accepted())
 	}
 }
+
+// Who asks whether anybody listens at an address takes no sshd for it that is down.
+func TestDialWithoutSSHIsNoRefusal(t *testing.T) {
+	bastion, target := sshtest.New(t, sshtest.Options{}), sshtest.New(t, sshtest.Options{})
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = closed.Close()
+	file := filepath.Join(t.TempDir(), "config")
+	host, port, _ := net.SplitHostPort(bastion.Addr)
+	config := fmt.Sprintf("Host bastion\nHostname %s\nPort %s\nUserKnownHostsFile %s\n", host, port, bastion.KnownHosts())
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		args   []string
+		reason remote.Reason
+	}{{nil, remote.Refused}, {[]string{"-F", file, "-J", "me@bastion"}, remote.JumpFailed}} {
+		s := target.Settings("me")
+		s.Port, s.SSHArgs = closed.Addr().(*net.TCPAddr).Port, tt.args
+		d := NewDialer(Options{})
+		_, err := d.Dial(context.Background(), "target", s) // as where a connection was lost
+		if wantReason(t, err, tt.reason); errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("a refusal: %v", err)
+		}
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
