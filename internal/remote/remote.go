@@ -57,7 +57,8 @@ type Host interface {
 	// Stream runs one of kops's own scripts that only reads, on a channel of its own, and returns its output as it
 	// comes; what names it for errors: "read /var/log/kafka/server.log". The end of a script with a non-zero exit
 	// status is a *ScriptError in place of io.EOF. Standard input stays open until Close or the end of the connection, which end
-	// nothing else on the host: a script that may go on for ever has to watch it. What Patience says is how long it may be silent.
+	// nothing else on the host: a script that may go on for ever has to watch it. What Patience says is how long it may be
+	// silent on both of its outputs while somebody reads; the time between two reads does not count.
 	Stream(ctx context.Context, what, script string) (io.ReadCloser, error)
 	// WriteFile replaces a file atomically: a temporary file beside it, fsync, rename.
 	// A link is followed: it is what it points at that is replaced.

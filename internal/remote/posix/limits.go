@@ -70,6 +70,13 @@ func silence(ctx context.Context, err error) error {
 	return err
 }
 
+// pause stops the clock until the next beat, while nobody waits for the host.
+func (p *pulse) pause() {
+	if p != nil && p.timer != nil {
+		p.timer.Stop()
+	}
+}
+
 // stop ends the watch.
 func (p *pulse) stop() {
 	if p.timer != nil {

@@ -50,7 +50,7 @@ func (h *Host) cat(ctx context.Context, name string) (io.ReadCloser, error) {
 	}
 	// An error to open it is told here: wait for the first bytes or the end.
 	for len(r.out.buf) == 0 && !r.out.ended {
-		if err := r.receive(r.ctx); err != nil {
+		if err := r.await(); err != nil {
 			_ = r.Close()
 			return nil, err
 		}
@@ -81,10 +81,12 @@ func (h *Host) startReader(ctx context.Context, what, script string) (*reader, e
 	}
 	r := &reader{task: t}
 	r.ctx, t.pulse = h.watched(ctx, what, remote.Patience(ctx, h.hosts.limits.Read), 0)
+	t.pulse.pause()
 	return r, nil
 }
 
-// A reader is the output of a script, as it comes.
+// A reader is the output of a script, as it comes. The host's silence counts only while somebody reads: one who is slow, or
+// waits for something else, must not have the host blamed.
 type reader struct {
 	*task
 	ctx    context.Context
@@ -97,7 +99,7 @@ func (r *reader) Read(p []byte) (int, error) {
 		if r.out.ended {
 			return 0, r.end()
 		}
-		if err := r.receive(r.ctx); err != nil {
+		if err := r.await(); err != nil {
 			return 0, err
 		}
 	}
@@ -109,8 +111,22 @@ func (r *reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// mostSaid is how much is kept of what a script says beside its output.
+const mostSaid = 64 << 10
+
+// await waits for more of either output.
+func (r *reader) await() error {
+	r.pulse.beat()
+	defer r.pulse.pause()
+	err := r.receive(r.ctx)
+	r.errs.keep(mostSaid)
+	return err
+}
+
 // end returns io.EOF where the script ended well, so that a cut connection is no end of the output.
 func (r *reader) end() error {
+	r.pulse.beat()
+	defer r.pulse.pause()
 	code, err := r.wait(r.ctx)
 	if err != nil {
 		return err

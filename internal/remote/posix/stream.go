@@ -90,6 +90,13 @@ func (s *stream) cut(mark string) ([]byte, bool) {
 	return before, true
 }
 
+// keep forgets all but the last bytes of what is collected.
+func (s *stream) keep(most int) {
+	if extra := len(s.buf) - most; extra > 0 {
+		s.buf, s.scanned = s.buf[extra:], 0
+	}
+}
+
 // text is what is collected, for errors.
 func (s *stream) text() string { return strings.TrimSpace(string(s.buf)) }
 

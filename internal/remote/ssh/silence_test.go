@@ -3,6 +3,7 @@ package ssh
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -128,6 +129,48 @@ func TestLimitOfATransfer(t *testing.T) {
 	}
 	if _, err = h.Open(t.Context(), name); !errors.As(err, &silent) || silent.What != "read "+name {
 		t.Errorf("a read: %v", err)
+	}
+}
+
+// TestLimitOfAStream holds that a host counts as silent only while somebody reads, that a word on standard error is one too, and
+// that a host which hangs is noticed.
+func TestLimitOfAStream(t *testing.T) {
+	const limit = 2 * time.Second
+	const much = 8 << 20 // more than is on the way at a time
+	for _, tt := range []struct {
+		name   string
+		script string
+		pause  time.Duration // after the first bytes
+		hangs  bool
+	}{
+		{"the reader pauses", "head -c 8388608 /dev/zero", 2 * limit, false},
+		{"the reader pauses before the script goes on", "head -c 4096 /dev/zero; sleep 3; head -c 8384512 /dev/zero", 2 * limit, false},
+		{"signs of life", "head -c 4096 /dev/zero; for i in 1 2 3 4; do sleep 1; echo >&2; done; head -c 8384512 /dev/zero", 0, false},
+		{"it hangs", "head -c 4096 /dev/zero; sleep 100", 0, true},
+		{"it hangs while the reader pauses", "head -c 4096 /dev/zero; sleep 100", 2 * limit, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			srv := sshtest.New(t, sshtest.Options{})
+			c, err := dial(t, NewDialer(Options{Limits: posix.Limits{Read: limit}}), srv.Settings("me"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := c.As(remote.Become{}).Stream(t.Context(), "read it", tt.script)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			if _, err := io.ReadFull(r, make([]byte, 4096)); err != nil {
+				t.Fatal(err)
+			}
+			<-time.After(tt.pause)
+			n, err := io.Copy(io.Discard, r)
+			var silent *remote.SilentError
+			if tt.hangs != errors.As(err, &silent) || !tt.hangs && (err != nil || n != much-4096) {
+				t.Errorf("%d bytes, %v", n, err)
+			}
+		})
 	}
 }
 
