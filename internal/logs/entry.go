@@ -92,11 +92,11 @@ type assembler struct {
 	zone   *time.Location
 	begun  bool         // there is an entry
 	text   bytes.Buffer // of it, as far as it has come
-	stamp  string       // its time, or that of the last before it
-	time   time.Time
+	time   time.Time    // its own, or that of the last before it
 	level  string
 	headed bool
-	out    func(e Entry, stamp string)
+	fresh  func(stamp string, stamped bool) bool // whether a line is wanted; nil where all are
+	out    func(e Entry)
 }
 
 // line takes a line without its end.
@@ -106,11 +106,15 @@ func (a *assembler) line(line []byte) {
 		return
 	}
 	line = bytes.TrimSuffix(line, []byte("\r"))
-	if at, rest, ok := stamp(line); ok {
+	at, rest, stamped := stamp(line)
+	if stamped {
 		a.flush()
-		a.stamp, a.time, a.level, a.headed = at, clock(at, a.zone), level(rest), true
+		a.time, a.level, a.headed = clock(at, a.zone), level(rest), true
 	} else if !a.headed || a.text.Len() > mostText {
 		a.flush()
+	}
+	if a.fresh != nil && !a.fresh(at, stamped) {
+		return
 	}
 	if a.begun {
 		a.text.WriteByte('\n')
@@ -124,7 +128,7 @@ func (a *assembler) flush() {
 	if !a.begun {
 		return
 	}
-	a.out(Entry{Source: a.source, Time: a.time, Level: a.level, Text: a.text.String()}, a.stamp)
+	a.out(Entry{Source: a.source, Time: a.time, Level: a.level, Text: a.text.String()})
 	a.begun = false
 	a.text.Reset()
 }
@@ -139,7 +143,7 @@ func (a *assembler) mark(text string) {
 		}
 	case "at": // nothing comes that is older
 		if at, _, ok := stamp([]byte(rest)); ok && !a.begun {
-			a.out(Entry{Source: a.source, Time: clock(at, a.zone), beat: true}, at)
+			a.out(Entry{Source: a.source, Time: clock(at, a.zone), beat: true})
 		}
 	}
 }

@@ -39,7 +39,7 @@ func TestAssemble(t *testing.T) {
 	input := "\x01kops zone +0530\nno time\nnor here\n[2024-01-01 00:00:00,123] INFO a\r\n\tb\r\n\n[2024-01-01 00:00:01,000] WARN c\n" + long + "\n" + long + "\n" + long + "\n[2024-01-01 00:00:02,000] INFO d"
 	var got []string
 	var times []time.Time
-	a := &assembler{zone: time.UTC, out: func(e Entry, _ string) {
+	a := &assembler{zone: time.UTC, out: func(e Entry) {
 		got, times = append(got, e.Level+" "+e.Text), append(times, e.Time)
 	}}
 	chunks := make(chan []byte)

@@ -3,9 +3,11 @@ package logs
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"kops/internal/remote"
@@ -31,12 +33,12 @@ type feed struct {
 	next   chan struct{} // the merger wants the next batch
 	say    func(host, text string)
 
-	live bool   // there is no history left
-	bare bool   // there were entries without a time
-	gone error  // why the host is gone, which was said
-	last string // the time of the last entry, as it stands in the log
-	same int    // entries of that time so far
-	skip int    // of these, entries that come again after the reading was resumed
+	live  bool     // there is no history left
+	bare  bool     // there were entries without a time
+	gone  error    // why the host is gone, which was said
+	at    position // of the last line that was read
+	clock string   // the host's, when the reading began
+	began string   // the first of these whose history was read to its end
 
 	batch []Entry
 }
@@ -44,7 +46,7 @@ type feed struct {
 // run reads the source and gives what it reads to the merger, until the end.
 func (f *feed) run(ctx context.Context) {
 	for wait := time.Second; ; wait = min(2*wait, retryMost) {
-		before := f.last
+		before := f.at
 		err := f.read(ctx)
 		f.give(ctx, batch{live: f.live})
 		if !f.query.Follow || ctx.Err() != nil || !retried(err) {
@@ -55,7 +57,7 @@ func (f *feed) run(ctx context.Context) {
 			f.give(ctx, batch{end: true, err: err})
 			return
 		}
-		if f.last != before {
+		if f.at != before {
 			wait = time.Second
 		}
 		if f.gone == nil {
@@ -98,26 +100,34 @@ func (f *feed) read(ctx context.Context) error {
 	if f.query.Follow {
 		limited = remote.Patient(ctx, 0)
 	}
-	query, resumed, same := f.query, f.last, f.same
+	query := f.query
 	if f.bare {
 		query.Last = 0
 	}
-	r, err := host.Stream(limited, "read "+f.source.Path, query.script(f.source.Path, resumed, false))
+	if f.at.stamp == "" {
+		f.at = position{}
+		if !f.bare {
+			f.at.stamp = f.began
+		}
+	}
+	r, err := host.Stream(limited, "read "+f.source.Path, query.script(f.source.Path, f.at.stamp, false))
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	f.skip, f.same = same, 0
-	defer func() {
-		if f.last == resumed {
-			f.same = max(f.same, same)
-		}
-	}()
 	if f.gone != nil {
 		f.gone = nil
 		f.say(f.source.Host, "it is back")
 	}
-	a := &assembler{source: f.source, zone: time.UTC, out: func(e Entry, stamp string) { f.entry(e, stamp, resumed) }}
+	now := position{stamp: f.at.stamp}
+	a := &assembler{source: f.source, zone: time.UTC, out: f.entry, fresh: func(stamp string, stamped bool) bool {
+		now.pass(stamp, stamped)
+		if !now.beyond(f.at) { // it was read before the reading was resumed
+			return false
+		}
+		f.at = now
+		return true
+	}}
 	chunks, failed := make(chan []byte), make(chan error, 1)
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
@@ -142,12 +152,9 @@ func (f *feed) assemble(ctx context.Context, a *assembler, chunks <-chan []byte,
 		case chunk := <-chunks:
 			for line := range bytes.Lines(chunk) {
 				line = bytes.TrimSuffix(line, []byte("\n"))
-				if string(line) == "\x01kops live" {
-					f.give(ctx, batch{live: true})
-					f.live = true
-					continue
+				if mark, ok := bytes.CutPrefix(line, []byte("\x01kops ")); !ok || !f.mark(ctx, string(mark)) {
+					a.line(line)
 				}
-				a.line(line)
 				if len(f.batch) >= mostBatch {
 					f.give(ctx, batch{live: f.live})
 				}
@@ -168,19 +175,25 @@ func (f *feed) assemble(ctx context.Context, a *assembler, chunks <-chan []byte,
 	}
 }
 
-// entry puts an entry into the batch, unless it has been there before the reading was resumed.
-func (f *feed) entry(e Entry, stamp, resumed string) {
-	f.bare = f.bare || stamp == ""
-	if !e.beat && stamp != "" {
-		if stamp != f.last {
-			f.last, f.same = stamp, 0
-		}
-		f.same++
-		if f.skip > 0 && stamp == resumed {
-			f.skip--
-			return
-		}
+// mark takes what the script says to kops where that is about the source as a whole.
+func (f *feed) mark(ctx context.Context, text string) bool {
+	word, rest, _ := strings.Cut(text, " ")
+	switch word {
+	case "now":
+		f.clock = rest + ",000"
+	case "live":
+		f.began = cmp.Or(f.began, f.clock)
+		f.give(ctx, batch{live: true})
+		f.live = true
+	default:
+		return false
 	}
+	return true
+}
+
+// entry puts an entry into the batch.
+func (f *feed) entry(e Entry) {
+	f.bare = f.bare || e.Time.IsZero()
 	f.batch = append(f.batch, e)
 }
 
@@ -220,6 +233,9 @@ func lines(ctx context.Context, r io.Reader, out chan<- []byte) error {
 		}
 		for n == 0 { // a line that is not there as a whole
 			line, err := in.ReadSlice('\n')
+			if err != nil && err != bufio.ErrBufferFull && err != io.EOF {
+				return err // a part of a line: it comes again as a whole
+			}
 			chunk = append(chunk, line...)
 			if err != bufio.ErrBufferFull || len(chunk) >= mostLine {
 				break // another error comes again

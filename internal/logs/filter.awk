@@ -13,7 +13,8 @@ function time(at,    ms) {
 	return substr($0, at, 10) " " substr($0, at + 11, 8) "," substr(ms, 2)
 }
 
-function alive() { live = 1; print "\001kops live"; fflush() }
+# alive ends the history: what comes from now on is wanted whatever its time, since clocks and zones differ.
+function alive() { live = past = 1; print "\001kops live"; fflush() }
 
 # take passes an entry on, as far as it has come.
 function take(text) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"kops/internal/remote"
 )
@@ -76,6 +77,23 @@ func (f *follower) shows(t *testing.T, want string) {
 // entry is a line with an id, at a second of an hour.
 func entry(second int, id string) string {
 	return fmt.Sprintf("[2024-01-01 00:%02d:%02d,000] INFO #%s\n", second/60, second%60, id)
+}
+
+// TestFollowWhatIsNew holds that no entry that is there already is shown where none is asked for.
+func TestFollowWhatIsNew(t *testing.T) {
+	for name, sh := range shells(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sh.env = []string{"TZ=UTC"}
+			file := filepath.Join(t.TempDir(), "server.log")
+			write(t, file, strings.ReplaceAll(entry(1, "1")+entry(2, "2"), "INFO", "WARN"))
+			f := follow(t, Query{Last: 0, Level: "WARN"}, source(t, "a", file, sh))
+			until(t, "it follows", func() bool { return sh.alive() })
+			<-time.After(pause)
+			appendTo(t, file, entry(3, "3")+strings.ReplaceAll(entry(4, "4"), "INFO", "WARN"))
+			f.shows(t, "4")
+		})
+	}
 }
 
 func TestFollow(t *testing.T) {

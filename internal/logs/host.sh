@@ -7,7 +7,7 @@
 #   pack     not empty: compress the output
 #   filter   the program that chooses entries; it reads K_LEVEL, K_GREP and more from the environment
 #   stamp    the program that tells the time of the first entry
-# Lines that begin with the byte 1 are for kops: the zone of the host's clock, how far the reading is, where history ends.
+# Lines that begin with the byte 1 are for kops: the host's clock and its zone, how far the reading is, where history ends.
 
 fail() { echo "$1" >&2; exit 1; }
 
@@ -140,6 +140,7 @@ if [ -z "$follow" ]; then
 	exit
 fi
 
+printf '\001kops now %s\n' "$(date '+%Y-%m-%d %H:%M:%S')"
 choose
 K_HISTORY=$((size - from))
 if [ -n "$(tail -c 1 <"$log")" ]; then # a line is being written: history ends before it
