@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,12 +34,13 @@ type feed struct {
 	next   chan struct{} // the merger wants the next batch
 	say    func(host, text string)
 
-	live  bool     // there is no history left
-	bare  bool     // there were entries without a time
-	gone  error    // why the host is gone, which was said
-	at    position // of the last line that was read
-	clock string   // the host's, when the reading began
-	began string   // the first of these whose history was read to its end
+	live   bool     // there is no history left
+	bare   bool     // there were entries without a time
+	gone   error    // why the host is gone, which was said
+	at     position // of the last line that was read
+	clock  string   // the host's, when the reading began
+	began  string   // the first of these whose history was read to its end
+	missed []string // what cannot be read, which was said
 
 	batch []Entry
 }
@@ -96,10 +98,6 @@ func (f *feed) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	limited := ctx
-	if f.query.Follow {
-		limited = remote.Patient(ctx, 0)
-	}
 	query := f.query
 	if f.bare {
 		query.Last = 0
@@ -110,7 +108,7 @@ func (f *feed) read(ctx context.Context) error {
 			f.at.stamp = f.began
 		}
 	}
-	r, err := host.Stream(limited, "read "+f.source.Path, query.script(f.source.Path, f.at.stamp, false))
+	r, err := host.Stream(ctx, f.what(), query.script(f.source.Path, f.at.stamp, false))
 	if err != nil {
 		return err
 	}
@@ -132,8 +130,11 @@ func (f *feed) read(ctx context.Context) error {
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() { failed <- lines(reading, r, chunks) }()
-	return f.assemble(ctx, a, chunks, failed)
+	return tidied(f.assemble(ctx, a, chunks, failed))
 }
+
+// what is what is done, for errors.
+func (f *feed) what() string { return "read " + f.source.Path }
 
 // pause is how long a log must be still for its last entry to be complete.
 const pause = 200 * time.Millisecond
@@ -185,6 +186,11 @@ func (f *feed) mark(ctx context.Context, text string) bool {
 		f.began = cmp.Or(f.began, f.clock)
 		f.give(ctx, batch{live: true})
 		f.live = true
+	case "missed":
+		if !slices.Contains(f.missed, rest) {
+			f.missed = append(f.missed, rest)
+			f.say(f.source.Host, f.what()+": "+rest)
+		}
 	default:
 		return false
 	}

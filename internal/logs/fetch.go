@@ -18,6 +18,7 @@ type Fetched struct {
 	Source *Source
 	Path   string // on this machine
 	Size   int64  // compressed
+	missed error  // of the files that were rotated away
 }
 
 // FetchOptions say how logs are fetched.
@@ -43,14 +44,16 @@ func Fetch(ctx context.Context, sources []*Source, q Query, opts FetchOptions) [
 			got, err := fetch(ctx, s, q, opts)
 			mu.Lock()
 			defer mu.Unlock()
+			if err == nil {
+				opts.Done(got)
+				err = got.missed
+			}
 			if err != nil {
 				if ctx.Err() == nil {
 					opts.Say(s.Host, err.Error())
 				}
 				failed = append(failed, Failure{s, err})
-				return
 			}
-			opts.Done(got)
 		})
 	}
 	all.Wait()
@@ -63,11 +66,12 @@ func fetch(ctx context.Context, s *Source, q Query, opts FetchOptions) (got Fetc
 	if err != nil {
 		return got, err
 	}
-	r, err := host.Stream(ctx, "fetch "+s.Path, q.script(s.Path, "", true))
+	stream, err := host.Stream(ctx, "fetch "+s.Path, q.script(s.Path, "", true))
 	if err != nil {
 		return got, err
 	}
-	defer r.Close()
+	defer stream.Close()
+	r := &forgiving{Reader: stream, missed: &got.missed}
 	if err := os.MkdirAll(filepath.Dir(got.Path), 0o700); err != nil {
 		return got, err
 	}
@@ -87,7 +91,7 @@ func fetch(ctx context.Context, s *Source, q Query, opts FetchOptions) (got Fetc
 		err = masked(f, r, opts.Mask)
 	}
 	if err != nil {
-		return got, err
+		return got, tidied(err)
 	}
 	if got.Size, err = f.Seek(0, io.SeekEnd); err != nil {
 		return got, err
@@ -96,6 +100,21 @@ func fetch(ctx context.Context, s *Source, q Query, opts FetchOptions) (got Fetc
 		return got, err
 	}
 	return got, os.Rename(f.Name(), got.Path)
+}
+
+// A forgiving reader ends well where a rotated file is missed, and keeps that.
+type forgiving struct {
+	io.Reader
+	missed *error
+}
+
+// Read implements io.Reader.
+func (f *forgiving) Read(p []byte) (int, error) {
+	n, err := f.Reader.Read(p)
+	if isIncomplete(err) {
+		*f.missed, err = tidied(err), io.EOF
+	}
+	return n, err
 }
 
 // folder is the name of a host as that of a folder.

@@ -16,6 +16,16 @@ function time(at,    ms) {
 # alive ends the history: what comes from now on is wanted whatever its time, since clocks and zones differ.
 function alive() { live = past = 1; print "\001kops live"; fflush() }
 
+# say tells people something, or nothing as a sign of life.
+function say(text) { print text | "cat >&2"; fflush("cat >&2") }
+
+# miss passes on what cannot be read: the exit status tells of it, or kops takes it as it comes.
+function miss(text) {
+	missed = 3
+	if (following) { print; fflush() }
+	else say(text)
+}
+
 # take passes an entry on, as far as it has come.
 function take(text) {
 	if (counting) { count++; return 0 }
@@ -56,10 +66,12 @@ BEGIN {
 	skip = ENVIRON["K_SKIP"] + 0
 	piece = ENVIRON["K_PIECE"] != "" # the input begins in the middle
 	history = ENVIRON["K_HISTORY"] + 0
+	following = ENVIRON["K_HISTORY"] != ""
 	marks = ENVIRON["K_MARKS"] != ""
 }
 
 /^\001kops tail$/ { tailing = 1; if (history <= 0) alive(); next }
+/^\001kops missed / { miss(substr($0, 14)); next }
 
 {
 	if (/^\[?[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9]:[0-6][0-9]/) {
@@ -69,7 +81,13 @@ BEGIN {
 	} else rest()
 	if (live) fflush()
 	else if (tailing && (read += length($0) + 1) >= history) alive()
-	if (marks && NR % 20000 == 0 && stamp != "") { print "\001kops at " stamp; fflush() }
+	if (NR % 20000 == 0) {
+		if (marks && stamp != "") { print "\001kops at " stamp; fflush() }
+		else say("")
+	}
 }
 
-END { if (counting) print count + 0 }
+END {
+	if (counting) print count + 0
+	exit missed + 0
+}

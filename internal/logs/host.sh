@@ -7,7 +7,9 @@
 #   pack     not empty: compress the output
 #   filter   the program that chooses entries; it reads K_LEVEL, K_GREP and more from the environment
 #   stamp    the program that tells the time of the first entry
-# Lines that begin with the byte 1 are for kops: the host's clock and its zone, how far the reading is, where history ends.
+# Lines that begin with the byte 1 are for kops: the host's clock and its zone, how far the reading is, where history ends, and
+# which files are missed. Where it goes on for long without output, it says nothing, in a line of its own, on standard error: kops
+# takes a host that says nothing at all for one that hangs. The exit status is 3 where a file is missed and the rest is there.
 
 fail() { echo "$1" >&2; exit 1; }
 
@@ -17,14 +19,27 @@ first() {
 	case $1 in *.gz) gzip -dc <"$1" 2>/dev/null | head -c 65536 ;; *) head -c 65536 <"$1" ;; esac | awk "$stamp"
 }
 
-# rotated lists the files that were rotated away, oldest first, each with the time of its first entry.
+# readable tells whether a file can be read, if only its beginning.
+readable() {
+	[ -r "$1" ] || return
+	case $1 in *.gz) [ -n "$(gzip -dc <"$1" 2>/dev/null | head -c 1)" ] || gzip -dc <"$1" >/dev/null 2>&1 ;; esac
+}
+
+# rotated lists the files that were rotated away, oldest first, each with the time of its first entry. One that cannot be read has
+# that of its last change, so that it is missed where it would be wanted. So is the folder where it cannot be listed.
 rotated() {
-	for r in "$f".* "$f"-*; do
-		case $r in *.bz2 | *.xz | *.zst | *.zip | *.lck | *~) continue ;; esac
-		[ -f "$r" ] && [ -r "$r" ] || continue
-		t=$(first "$r")
-		[ -z "$t" ] || printf '%s\t%s\n' "$t" "$r"
-	done | sort
+	{
+		d=${f%/*}/
+		[ -r "$d" ] || printf '9999\t%s\n' "$d"
+		for r in "$f".* "$f"-*; do
+			case $r in *.bz2 | *.xz | *.zst | *.zip | *.lck | *~) continue ;; esac
+			[ -f "$r" ] || continue
+			echo >&2
+			t=$(first "$r" 2>/dev/null)
+			if [ -z "$t" ] && ! readable "$r"; then t=$(date -r "$r" '+%Y-%m-%d %H:%M:%S,000') || t=9999; fi
+			[ -z "$t" ] || printf '%s\t%s\n' "$t" "$r"
+		done
+	} | sort
 }
 
 # reaching lists those whose successor does not begin before $since.
@@ -48,7 +63,7 @@ last() {
 	if [ "$have" -lt "$n" ]; then
 		newest=$(if [ -n "$since" ]; then reaching; else rotated; fi | sort -r | cut -f 2-)
 		while [ "$have" -lt "$n" ] && IFS= read -r r && [ -n "$r" ]; do
-			have=$((have + $(whole "$r" | K_COUNT=1 awk "$filter")))
+			have=$((have + $(whole "$r" 2>/dev/null | K_COUNT=1 awk "$filter")))
 			files="$r
 $files"
 		done <<-END
@@ -58,10 +73,20 @@ $files"
 	K_SKIP=$((have > n ? have - n : 0))
 }
 
-# closed prints a file that is written no more; one that ends in the middle of a line gets an end.
+# missed says that a file is, and why.
+missed() { printf '\001kops missed %s: %s\n' "$1" "$2"; }
+
+# closed prints a file that is written no more; one that ends in the middle of a line gets an end. What cannot be read is missed.
 closed() {
-	whole "$1"
-	case $1 in *.gz) ;; *) [ -z "$(tail -c 1 <"$1")" ] || echo ;; esac
+	if ! [ -e "$1" ]; then missed "$1" "it went away meanwhile"
+	elif ! [ -r "$1" ]; then missed "$1" "$(id -un) must not read it: become another user with -b"
+	elif { why=$(whole "$1" 2>&1 >&6); } 6>&1; then
+		case $1 in *.gz) ;; *) [ -z "$(tail -c 1 <"$1")" ] || echo ;; esac
+	else
+		[ -z "$(whole "$1" 2>/dev/null | tail -c 1)" ] || echo
+		why=$(printf %s "${why##*: }" | tail -n 1)
+		missed "$1" "${why:-it cannot be read}"
+	fi
 }
 
 # older prints the rotated files that are wanted.
@@ -73,15 +98,23 @@ older() {
 	END
 }
 
+# current prints the file that is written, from where it is wanted.
+current() { tail -c "+$((from + 1))" <&3 || { echo && missed "$f" "it cannot be read to its end"; }; }
+
 # news prints what is written from now on, to descriptor 3 and to the files that take its place. It never ends.
 news() {
+	looks=0
 	while :; do
+		if [ "$((looks += 1))" -gt 200 ]; then looks=0 && echo >&2; fi
 		read -r name at </proc/self/fdinfo/3
 		size=$(stat -L -c %s /dev/fd/3)
 		if [ "$size" -gt "$at" ]; then cat <&3
 		elif [ "$size" -lt "$at" ]; then exec 3</dev/fd/3 # truncated: from its beginning
 		elif [ -e "$f" ] && ! [ "$f" -ef /dev/fd/3 ]; then turn
-		else sleep 0.5 2>/dev/null || sleep 1; fi
+		else
+			looks=$((looks + 9))
+			sleep 0.5 2>/dev/null || sleep 1
+		fi
 	done
 }
 
@@ -129,14 +162,16 @@ K_SINCE=$since K_MARKS=
 if [ -n "$pack" ]; then
 	command -v gzip >/dev/null || fail "the host has no gzip"
 	choose
-	{ older; tail -c "+$((from + 1))" <"$log"; } | awk "$filter" | gzip -c
-	exit
+	{
+		status=$({ { older; current; } | { awk "$filter"; echo $? >&7; } | gzip -c >&6; } 7>&1) || exit
+	} 6>&1
+	exit "$status"
 fi
 printf '\001kops zone %s\n' "$(date +%z)"
 if [ -z "$follow" ]; then
 	choose
 	K_MARKS=1
-	{ older; tail -c "+$((from + 1))" <"$log"; } | awk "$filter"
+	{ older; current; } | awk "$filter"
 	exit
 fi
 
@@ -152,7 +187,7 @@ K_MARKS=1
 	{
 		older
 		printf '\001kops tail\n'
-		tail -c "+$((from + 1))" <&3
+		current
 		news
 	} | awk $now "$filter" 3<&- # else it would keep the space of a file that is removed
 	kill -s TERM 0

@@ -3,6 +3,8 @@ package logs
 import (
 	"container/heap"
 	"context"
+	"errors"
+	"strings"
 	"sync"
 	"time"
 )
@@ -71,6 +73,9 @@ func Show(ctx context.Context, sources []*Source, q Query, sink Sink, say func(h
 	for _, f := range all {
 		if f.gone != nil { // it did not come back
 			m.failed = append(m.failed, Failure{Source: f.source, Err: f.gone})
+		}
+		if len(f.missed) > 0 {
+			m.failed = append(m.failed, Failure{Source: f.source, Err: errors.New(f.what() + ": " + strings.Join(f.missed, "; "))})
 		}
 	}
 	return m.failed, err

@@ -2,11 +2,14 @@ package logs
 
 import (
 	_ "embed" // the script and its programs
+	"errors"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
 	"time"
+
+	"kops/internal/remote"
 )
 
 var (
@@ -46,4 +49,30 @@ func (q Query) script(file, resume string, pack bool) string {
 	set("filter", filterProgram)
 	set("stamp", stampProgram)
 	return b.String() + hostScript
+}
+
+// incomplete is the exit status of the script where a rotated file is missed.
+const incomplete = 3
+
+// isIncomplete tells whether err is that a rotated file is missed, and all the rest is there.
+func isIncomplete(err error) bool {
+	var s *remote.ScriptError
+	return errors.As(err, &s) && s.Result.ExitCode == incomplete
+}
+
+// tidied drops the signs of life from what the script said, and puts the rest in one line.
+func tidied(err error) error {
+	var s *remote.ScriptError
+	if !errors.As(err, &s) {
+		return err
+	}
+	var said []string
+	for line := range strings.Lines(string(s.Result.Stderr)) {
+		if line = strings.TrimSpace(line); line != "" {
+			said = append(said, line)
+		}
+	}
+	tidy := *s
+	tidy.Result.Stderr = []byte(strings.Join(said, "; "))
+	return &tidy
 }

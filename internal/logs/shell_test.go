@@ -19,9 +19,10 @@ import (
 // A shell is a host that is this machine.
 type shell struct {
 	t    *testing.T
-	name string   // sh by default
-	path string   // a folder of programs that come first
-	env  []string // TZ and the like
+	name string              // sh by default
+	path string              // a folder of programs that come first
+	env  []string            // TZ and the like
+	user *syscall.Credential // who reads, nil for whoever tests
 
 	mu   sync.Mutex
 	runs []*exec.Cmd
@@ -36,8 +37,8 @@ func (s *shell) Stream(ctx context.Context, what, script string) (io.ReadCloser,
 	cmd := exec.Command(name[0], append(name[1:], "-c", script)...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "PATH="+s.path+":"+os.Getenv("PATH"))
 	cmd.Env = append(cmd.Env, s.env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	said := &strings.Builder{}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: s.user}
+	said := &buffer{}
 	cmd.Stderr = said
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -82,7 +83,7 @@ type running struct {
 	cmd  *exec.Cmd
 	in   io.Closer
 	out  io.Reader
-	said *strings.Builder
+	said *buffer
 	what string
 	once sync.Once
 	err  error
@@ -107,6 +108,26 @@ func (r *running) Read(p []byte) (int, error) {
 func (r *running) Close() error {
 	_ = r.in.Close() // the script ends by it
 	return nil
+}
+
+// A buffer may be read while it is written.
+type buffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+// Write implements io.Writer.
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+// String is what has come so far.
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 // source is a file on this machine.
