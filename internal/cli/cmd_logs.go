@@ -14,9 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kops/internal/diag"
-	"kops/internal/inventory"
 	"kops/internal/logs"
-	"kops/internal/remote/ssh"
 	"kops/internal/run"
 )
 
@@ -26,10 +24,9 @@ const logDir = "/var/log/kafka"
 // mostFiles is how many files of a host are read at the same time: each takes a session of its one connection.
 const mostFiles = 6
 
-// logsOptions are the flags of kops logs. Those of the login are kops run's.
+// logsOptions are the flags of kops logs.
 type logsOptions struct {
-	runOptions
-	playbookDir  string
+	hostOptions
 	files, paths []string
 	last         string
 	follow       bool
@@ -40,11 +37,12 @@ type logsOptions struct {
 }
 
 func newLogs(streams Streams) *cobra.Command {
-	o := &logsOptions{runOptions: runOptions{streams: streams}}
+	o := &logsOptions{hostOptions: hostOptions{runOptions: runOptions{streams: streams}}}
 	cmd := &cobra.Command{
 		Use:   "logs PATTERN",
 		Short: "Show Kafka's log files of many hosts, merged by time",
-		Example: `  kops logs kafka -f
+		Example: `  kops logs kafka --since 10m --level ERROR
+  kops logs kafka -f -n 0
   kops logs kafka --since 2h --level WARN
   kops logs kafka1,kafka2 --file server.log --file controller.log --grep 'Broker id=[12]'
   kops logs kafka --since 2024-01-31T14:00:00Z -o incident/`,
@@ -58,22 +56,20 @@ func newLogs(streams Streams) *cobra.Command {
 			return o.run(cmd.Context(), args[0])
 		},
 	}
-	o.add(cmd)
-	o.addLogin(cmd)
+	o.addHosts(cmd)
 	fs := cmd.Flags()
 	fs.StringVarP(&o.limit, "limit", "l", "", "these hosts of the pattern only: a pattern, or @FILE")
 	fs.StringSliceVar(&o.files, "file", nil, "a log in kafka_log_dir (server.log): "+strings.Join(logs.Names(), ", ")+"; may be given several times")
 	fs.StringSliceVar(&o.paths, "path", nil, "any other file, by its path on the hosts; may be given several times")
 	fs.StringVarP(&o.last, "lines", "n", "", "the last N entries of each file, or `all`; 20 where --since does not say how many")
-	fs.BoolVarP(&o.follow, "follow", "f", false, "go on with what is written from now on, until Ctrl-C")
-	fs.StringVar(&o.since, "since", "", "entries from a time on, in rotated files too: 15m, 3d, 14:30, '2024-01-31 14:30', 2024-01-31T14:30:00Z")
+	fs.BoolVarP(&o.follow, "follow", "f", false, "go on with what is written from now on, until Ctrl-C; with -n 0, that alone")
+	fs.StringVar(&o.since, "since", "", "entries from a time on, in rotated files too: 15m, 3d, 14:30 (the last that was), '2024-01-31 14:30', 2024-01-31T14:30:00Z")
 	fs.StringVar(&o.grep, "grep", "", "entries in which a line matches this regular expression")
 	fs.StringVar(&o.level, "level", "", "entries of this level and above: "+strings.Join(logs.Levels(), ", "))
 	fs.StringVarP(&o.out, "output", "o", "", "fetch into this folder, compressed, as HOST/FILE.gz")
 	fs.BoolVar(&o.json, "json", false, "print each entry as a line of JSON")
 	fs.BoolVarP(&o.become, "become", "b", false, "become another user on the hosts, who may read the logs")
 	fs.IntVar(&o.forks, "forks", 50, "files that are fetched at the same time")
-	fs.StringVar(&o.playbookDir, "playbook-dir", "", "take group_vars and host_vars of this folder too")
 	return cmd
 }
 
@@ -152,27 +148,16 @@ func (o *logsOptions) run(ctx context.Context, pattern string) error {
 	if err != nil {
 		return usageError{err}
 	}
-	s, err := newSession(ctx, o.streams, &o.sourceFlags)
-	if err != nil {
-		return err
-	}
-	limit, err := inventory.ReadLimit(o.limit)
-	if err != nil {
-		return err
-	}
-	p, err := s.pattern(ctx, &o.sourceFlags, o.playbookDir, pattern, limit)
-	if err != nil {
-		return err
-	}
-	defaults, err := o.defaults(s)
+	s, opts, err := o.choose(ctx, pattern)
 	if err != nil {
 		return err
 	}
 	ctx, stop := untilSignal(ctx)
 	defer stop()
-	dialer := ssh.NewDialer(ssh.Options{Prompt: func(text string) (string, error) { return s.ask(ctx, text, true) }})
+	dialer := connecting(ctx, s)
 	defer dialer.Close()
-	fleet, err := run.Reach(ctx, run.Options{Plan: p, Dial: dial(dialer), Forks: o.forks, Defaults: defaults, Hide: s.masker.Add, HideFrom: s.masker.AddFrom})
+	opts.Dial = dial(dialer)
+	fleet, err := run.Reach(ctx, opts)
 	if err != nil {
 		return err
 	}

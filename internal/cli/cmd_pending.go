@@ -12,15 +12,13 @@ import (
 
 	"kops/internal/event"
 	"kops/internal/inventory"
-	"kops/internal/remote/ssh"
 	"kops/internal/run"
 	"kops/internal/state"
 )
 
-// pendingOptions are the flags of kops pending. Those of the login are kops run's.
+// pendingOptions are the flags of kops pending.
 type pendingOptions struct {
-	runOptions
-	playbookDir         string
+	hostOptions
 	handler, play, file string
 }
 
@@ -36,7 +34,7 @@ func newPending(streams Streams) *cobra.Command {
 }
 
 func newPendingList(streams Streams) *cobra.Command {
-	o := &pendingOptions{runOptions: runOptions{streams: streams}}
+	o := &pendingOptions{hostOptions: hostOptions{runOptions: runOptions{streams: streams}}}
 	cmd := &cobra.Command{
 		Use:     "list [PATTERN]",
 		Short:   "List the handlers that are owed, of all hosts or those of a pattern",
@@ -52,7 +50,7 @@ func newPendingList(streams Streams) *cobra.Command {
 }
 
 func newPendingForget(streams Streams) *cobra.Command {
-	o := &pendingOptions{runOptions: runOptions{streams: streams}}
+	o := &pendingOptions{hostOptions: hostOptions{runOptions: runOptions{streams: streams}}}
 	cmd := &cobra.Command{
 		Use:     "forget PATTERN",
 		Short:   "Cross off handlers that are owed, without running them",
@@ -76,12 +74,10 @@ func newPendingForget(streams Streams) *cobra.Command {
 }
 
 func (o *pendingOptions) addPending(cmd *cobra.Command) {
-	o.add(cmd)
-	o.addLogin(cmd)
+	o.addHosts(cmd)
 	fs := cmd.Flags()
 	fs.BoolVarP(&o.become, "become", "b", true, "become root on the hosts, whose list that is")
 	fs.IntVarP(&o.forks, "forks", "f", 50, "hosts that are asked at the same time")
-	fs.StringVar(&o.playbookDir, "playbook-dir", "", "take group_vars and host_vars of this folder too")
 }
 
 func (o *pendingOptions) list(ctx context.Context, args []string) error {
@@ -175,15 +171,7 @@ func (o *pendingOptions) failed(hosts []run.HostError) error {
 
 // ask does something with what the hosts of a pattern are owed.
 func (o *pendingOptions) ask(ctx context.Context, pattern string, do func(context.Context, run.Options) (run.Pending, error)) (run.Pending, error) {
-	s, err := newSession(ctx, o.streams, &o.sourceFlags)
-	if err != nil {
-		return run.Pending{}, err
-	}
-	p, err := s.pattern(ctx, &o.sourceFlags, o.playbookDir, pattern, "")
-	if err != nil {
-		return run.Pending{}, err
-	}
-	defaults, err := o.defaults(s)
+	s, opts, err := o.choose(ctx, pattern)
 	if err != nil {
 		return run.Pending{}, err
 	}
@@ -193,12 +181,10 @@ func (o *pendingOptions) ask(ctx context.Context, pattern string, do func(contex
 	}
 	ctx, interrupted := interruptible(ctx, o.streams)
 	defer interrupted.release()
-	dialer := ssh.NewDialer(ssh.Options{Prompt: func(text string) (string, error) { return s.ask(ctx, text, true) }})
+	dialer := connecting(ctx, s)
 	defer dialer.Close()
-	return do(ctx, run.Options{
-		Plan: p, Dial: dial(dialer), Emit: o.warnings(s), Forks: o.forks, Defaults: defaults, Hide: s.masker.Add, HideFrom: s.masker.AddFrom,
-		Owed: state.NewOwed(filepath.Join(kept, "owed")), Started: o.started(p),
-	})
+	opts.Dial, opts.Emit, opts.Owed, opts.Started = dial(dialer), o.warnings(s), state.NewOwed(filepath.Join(kept, "owed")), o.started(opts.Plan)
+	return do(ctx, opts)
 }
 
 // warnings shows warnings and nothing else.

@@ -196,7 +196,7 @@ func (o *runOptions) execute(ctx context.Context, s *session, p *plan.Plan, warn
 	if len(p.HostNames()) >= manyHosts && os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(percentOfMany)
 	}
-	dialer := ssh.NewDialer(ssh.Options{Prompt: func(text string) (string, error) { return s.ask(ctx, text, true) }})
+	dialer := connecting(ctx, s)
 	defer dialer.Close()
 	bus := event.NewBus(event.Mask(s.masker), sinks...)
 	summary, err := run.Run(ctx, run.Options{
