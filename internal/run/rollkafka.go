@@ -83,7 +83,7 @@ func (b *brokers) see(result *value.Map) (sight, error) {
 // elsewhere is the host that an address belongs to, where that is another one.
 func (b *brokers) elsewhere(h *host, address string) *host {
 	name, _, err := net.SplitHostPort(address)
-	if err != nil || b.names[h][name] {
+	if err != nil || b.names[h][name] || name == "localhost" || net.ParseIP(name).IsLoopback() {
 		return nil
 	}
 	return b.named[name]
