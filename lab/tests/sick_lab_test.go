@@ -177,6 +177,7 @@ func start(t *testing.T, env []string, args ...string) *running {
 		t.Fatal(err)
 	}
 	go func() { r.done <- r.cmd.Wait() }()
+	t.Cleanup(func() { _ = r.cmd.Process.Kill() }) // one that a failing test leaves would hold its locks
 	return r
 }
 
