@@ -15,6 +15,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
+// ErrNoAnswer is a broker that accepts connections and does not answer in time.
+var ErrNoAnswer = errors.New("no answer")
+
 // dials are what came of a client's connections: the library may word as a time limit what one of them met with.
 type dials struct {
 	mu      sync.Mutex
@@ -118,7 +121,7 @@ func (c *Client) explain(what string, err error) error {
 	case reached == "", trouble != nil && errors.Is(err, trouble):
 		return fmt.Errorf("%s: %w", what, err)
 	case late:
-		return fmt.Errorf("%s: no answer from %s within %s, although it accepts connections: is it a broker, and does its listener speak what security_protocol says?", what, reached, c.timeout)
+		return fmt.Errorf("%s: %w from %s within %s, although it accepts connections: is it a broker, and does its listener speak what security_protocol says?", what, ErrNoAnswer, reached, c.timeout)
 	case errors.Is(err, kerr.SaslAuthenticationFailed), c.login != "" && errors.Is(err, io.EOF):
 		return fmt.Errorf("%s: %s refuses the login (%s): %w", what, reached, c.login, err)
 	case errors.Is(err, kerr.IllegalSaslState):

@@ -99,7 +99,11 @@ older() {
 }
 
 # current prints the file that is written, from where it is wanted.
-current() { tail -c "+$((from + 1))" <&3 || { echo && missed "$f" "it cannot be read to its end"; }; }
+# Of so many of the last entries, none is one that was written since.
+current() {
+	if [ -n "$n" ] && [ -z "$follow" ]; then tail -c "+$((from + 1))" <&3 | head -c "$((size - from))"
+	else tail -c "+$((from + 1))" <&3; fi || { echo && missed "$f" "it cannot be read to its end"; }
+}
 
 # news prints what is written from now on, to descriptor 3 and to the files that take its place. It never ends.
 news() {

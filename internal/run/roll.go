@@ -129,7 +129,7 @@ func (r *roll) healthyAgain(ctx context.Context, changed []*host) bool {
 	if asked.failed || asked.unreachable {
 		p.stopped = r.cluster.name() + " did not get healthy after " + strings.Join(names(changed), ", ")
 	}
-	return p.stopped == "" && !p.stopping(ctx)
+	return p.stopped == ""
 }
 
 // finish gives the servers back what they led before. In check mode nobody knows what that will be.

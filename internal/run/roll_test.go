@@ -142,6 +142,20 @@ func TestRolling(t *testing.T) {
 			stopped: "the cluster did not get healthy after b3; perhaps out of service: b3",
 			untried: "b1 b2",
 		}, {
+			name:   "one that hangs and is not registered any more is out",
+			book:   rolling + "    - {command: start, when: inventory_hostname == 'b3'}\n",
+			quorum: &quorum{controller: 1, serving: []int64{1, 2}, hung: []int64{3}},
+			want:   []string{"b3: start"},
+			stops:  "elect",
+		}, {
+			name:    "a broker of another cluster is none that is out",
+			book:    rolling + "    - command: restart\n",
+			quorum:  &quorum{controller: 1, serving: []int64{1, 2}, foreign: []int64{3}},
+			stops:   "[3]",
+			stopped: "b3 failed, and no other server is touched",
+			failure: "The cluster cannot do without b3: not healthy after a while: 2 of 3 brokers serve",
+			untried: "b3 b1 b2",
+		}, {
 			name:    "a cluster of one whose login is wrong is not touched",
 			book:    rolling + "    - command: restart\n",
 			hosts:   "b1",
@@ -375,8 +389,8 @@ func TestRollingAsksAgain(t *testing.T) {
 func TestRollingTellsHowItGoesOn(t *testing.T) {
 	other := "- hosts: all\n  gather_facts: false\n  tasks: [debug: ]\n"
 	for _, tt := range []struct{ name, book, want string }{
-		{"the servers that are left", rolling + "    - command: restart\n", "; for those that are left: kops run roll.yaml --limit b1,b3"},
-		{"the whole command, where other plays belong to it", other + rolling + "    - command: restart\n", "; the same command goes on from here: kops run roll.yaml"},
+		{"the servers that are left", rolling + "    - command: restart\n", "; once nothing is amiss, for those that are left: kops run roll.yaml --limit b1,b3"},
+		{"the whole command, where other plays belong to it", other + rolling + "    - command: restart\n", "; once nothing is amiss, the same command goes on from here: kops run roll.yaml"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			q := &quorum{controller: 1, serving: []int64{1, 2, 3}}

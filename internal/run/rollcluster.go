@@ -29,6 +29,9 @@ type cluster interface {
 	healthy(asked *host, stopping []*host) (string, *value.Map)
 	// address is where a host's server listens, as that host reaches it.
 	address(s sight, h *host) string
+	// alone is the module, with its arguments for a host, that asks nobody but that host's server; "" where
+	// what it says would not tell whether it serves.
+	alone(h *host) (string, *value.Map)
 	// refuses tells why the servers can never be stopped at once, whatever else is well; "" if they can.
 	refuses(s sight, stopping []*host) string
 	// called is a host with what its server is known by.
@@ -43,7 +46,7 @@ type cluster interface {
 // answer in time, or not the one who asked.
 type sight struct {
 	serving   map[*host]bool
-	down      map[*host]bool   // nobody listens where the server does: it is out of service for sure
+	down      map[*host]bool   // it is out of service for sure: nobody listens there, or who does is not registered and hangs
 	last      *host            // the controller, or the leader; nil where it is none of the play's hosts
 	racks     map[*host]string // as the servers tell; none where they do not
 	listens   map[*host]string // addresses of registered brokers, as they tell

@@ -67,6 +67,8 @@ func (c *controllers) see(result *value.Map) (sight, error) {
 
 func (c *controllers) address(_ sight, h *host) string { return c.quorum[h] }
 
+func (c *controllers) alone(*host) (string, *value.Map) { return "", nil }
+
 func (c *controllers) refuses(sight, []*host) string { return "" }
 
 func (c *controllers) after(*host) (string, *value.Map) { return "", nil }

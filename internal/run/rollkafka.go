@@ -97,6 +97,14 @@ func (b *brokers) address(s sight, h *host) string {
 	return b.own[h]
 }
 
+// alone asks a broker whether it knows its cluster.
+func (b *brokers) alone(h *host) (string, *value.Map) {
+	name, args := b.kafkaServers.health(h, nil, int64(0))
+	args.Set("bootstrap", value.Strings([]string{b.own[h]}))
+	args.Set("call_timeout", int64(knockTimeout.Seconds()/4))
+	return name, args
+}
+
 func (b *brokers) refuses(sight, []*host) string { return "" }
 
 func (b *brokers) after(asked *host) (string, *value.Map) {

@@ -20,6 +20,8 @@ type quorum struct {
 	mu         sync.Mutex
 	serving    []int64
 	silent     []int64 // these are registered and listen, and do not answer
+	hung       []int64 // these listen, are not registered, and do not answer
+	foreign    []int64 // these listen and answer, and belong to another cluster
 	strangers  []int64 // these are registered and serve, and are no host's
 	controller int64
 	racks      map[int64]string
@@ -33,11 +35,12 @@ type quorum struct {
 
 // A healthSpec is the module kafka_health as far as a roll needs it.
 type healthSpec struct {
-	Brokers   value.Value `arg:"brokers,raw"`
-	Stopping  []int       `arg:"stopping"`
-	Timeout   int         `arg:"timeout"`
-	Bootstrap []string    `arg:"bootstrap"`
-	of        *quorum
+	Brokers     value.Value `arg:"brokers,raw"`
+	Stopping    []int       `arg:"stopping"`
+	Timeout     int         `arg:"timeout"`
+	Bootstrap   []string    `arg:"bootstrap"`
+	CallTimeout int         `arg:"call_timeout"`
+	of          *quorum
 }
 
 func (s *healthSpec) Plan(context.Context, remote.Reader) (module.Change, error) {
@@ -47,13 +50,26 @@ func (s *healthSpec) Plan(context.Context, remote.Reader) (module.Change, error)
 	var problems, never []string
 	brokers := value.NewList()
 	serving := q.serving
+	alone := len(s.Bootstrap) == 1 // it is asked by itself
+	if alone {
+		serving = nil
+		for _, id := range q.foreign {
+			if s.Bootstrap[0] == fmt.Sprintf("b%d:9092", id) {
+				serving = []int64{id}
+			}
+		}
+	}
 	if q.gone {
 		serving = nil
 	}
 	for _, id := range slices.Concat(serving, q.silent, q.strangers) {
 		brokers.Append(value.NewMap("id", id, "address", fmt.Sprintf("b%d:9092", id), "answers", !slices.Contains(q.silent, id), "rack", q.racks[id]))
 	}
-	if want := len(s.Brokers.(*value.List).Items); q.sick || len(serving) < want {
+	want := 0
+	if list, ok := s.Brokers.(*value.List); ok {
+		want = len(list.Items)
+	}
+	if q.sick || len(serving) < want {
 		problems = append(problems, fmt.Sprintf("%d of %d brokers serve", len(serving), want))
 	}
 	if s.Timeout == 0 {
@@ -66,7 +82,7 @@ func (s *healthSpec) Plan(context.Context, remote.Reader) (module.Change, error)
 			problems = append(problems, never...)
 		}
 	}
-	c := module.Change{Result: value.NewMap("brokers", brokers, "controller", q.controller, "problems", value.Strings(problems), "never", value.Strings(never))}
+	c := module.Change{Result: value.NewMap("brokers", brokers, "controller", q.controller, "problems", value.Strings(problems), "silent", alone && len(serving) == 0, "never", value.Strings(never))}
 	if len(problems) > 0 {
 		c.Steps = []module.Step{{Summary: "wait", Do: func(context.Context, remote.Host) (module.Outcome, error) {
 			return module.Outcome{}, &module.Failure{Msg: "not healthy after a while: " + problems[0]}
@@ -99,7 +115,7 @@ func (q *quorum) listens(h *remotetest.Host) {
 		defer q.mu.Unlock()
 		var id int64
 		fmt.Sscanf(address, "b%d:9092", &id)
-		if !slices.Contains(slices.Concat(q.serving, q.silent), id) {
+		if !slices.Contains(slices.Concat(q.serving, q.silent, q.hung, q.foreign), id) {
 			return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
 		}
 		here, _ := net.Pipe()

@@ -33,9 +33,9 @@ func (r *roll) report(why string) string {
 func (r *roll) goesOn(command []string) string {
 	left := slices.DeleteFunc(slices.Clone(r.p.hosts), func(h *host) bool { return contains(r.done, h) })
 	if len(r.p.Plan.Plays()) > 1 || len(r.done) == 0 || len(left) == 0 {
-		return "the same command goes on from here: " + commandLine(command)
+		return "once nothing is amiss, the same command goes on from here: " + commandLine(command)
 	}
-	return "for those that are left: " + commandLine(append(slices.Clone(command), "--limit", strings.Join(names(left), ",")))
+	return "once nothing is amiss, for those that are left: " + commandLine(append(slices.Clone(command), "--limit", strings.Join(names(left), ",")))
 }
 
 // untouched are the servers that the roll did not come to: those that are left, and those of the batch that was

@@ -13,8 +13,8 @@ import (
 	"kops/internal/remote"
 )
 
-// knockTimeout limits how long a server that does not answer is knocked at.
-const knockTimeout = 10 * time.Second
+// knockTimeout limits how long a server that does not answer is knocked at, and asked.
+const knockTimeout = 20 * time.Second
 
 // see asks one server after the other for the cluster, until one answers.
 func (r *roll) see(ctx context.Context) (sight, error) {
@@ -48,7 +48,8 @@ func (r *roll) see(ctx context.Context) (sight, error) {
 
 // knock finds the servers that are out of service for sure: at their address, connections are refused, to their own host
 // and to the one that was asked, which may know that name as another address. The cluster that answered may be another one
-// than theirs, and who does not answer in time may lead partitions.
+// than theirs, and who does not answer in time may lead partitions. One that stands still and is not registered any more leads
+// none.
 func (r *roll) knock(ctx context.Context, s *sight, asked *host) {
 	ctx, cancel := context.WithTimeout(ctx, knockTimeout)
 	defer cancel()
@@ -61,7 +62,7 @@ func (r *roll) knock(ctx context.Context, s *sight, asked *host) {
 		}
 		wait.Go(func() {
 			address := r.cluster.address(*s, h)
-			if r.refused(ctx, h, address) && (h == asked || r.refused(ctx, asked, address)) {
+			if r.refused(ctx, h, address) && (h == asked || r.refused(ctx, asked, address)) || r.hangs(ctx, *s, h) {
 				mu.Lock()
 				defer mu.Unlock()
 				s.down[h] = true
@@ -81,6 +82,25 @@ func (r *roll) refused(ctx context.Context, from *host, address string) bool {
 		err = conn.Close()
 	}
 	return errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// hangs tells whether the server of a host is not registered, and accepts connections but does not answer when it is asked by
+// itself, in the way in which others do.
+func (r *roll) hangs(ctx context.Context, s sight, h *host) bool {
+	name, args := r.cluster.alone(h)
+	if _, registered := s.listens[h]; registered || name == "" || len(s.serving) == 0 {
+		return false
+	}
+	host, err := r.p.hostFor(ctx, r.p.facts, h)
+	if err != nil {
+		return false
+	}
+	spec, err := r.spec(ctx, h, name, args)
+	if err != nil {
+		return false
+	}
+	change, err := spec.Plan(ctx, host)
+	return err == nil && change.Result.Bool("silent")
 }
 
 // misfit tells that a registered broker is no host's while a host's broker runs and is not registered: numbers are

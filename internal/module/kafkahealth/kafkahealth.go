@@ -55,6 +55,7 @@ func New() *module.Module {
 			Returns: []module.Return{
 				{Name: "healthy", Type: "bool", Text: "whether nothing is wrong"},
 				{Name: "problems", Type: "list", Text: "what is wrong, as sentences"},
+				{Name: "silent", Type: "bool", Text: "whether who was asked accepts connections and does not answer in time"},
 				{Name: "never", Type: "list", Text: "why the brokers of stopping can never be stopped, whatever else gets well, as sentences"},
 				{Name: "cluster_id", Type: "str", Text: "the cluster's id"},
 				{Name: "controller", Type: "int", Text: "id of the active controller, -1 if there is none"},

@@ -2,6 +2,7 @@ package kafkahealth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -18,6 +19,7 @@ type sight struct {
 	cluster     kafka.Cluster
 	controllers []controller
 	problems    []string
+	silent      bool // who was asked accepted the connection, and did not answer in time
 }
 
 // A controller is one of the argument's, and why it does not accept connections; nil if it does.
@@ -42,6 +44,7 @@ func (s *Spec) look(ctx context.Context, h remote.Reader) sight {
 	defer client.Close()
 	cluster, err := client.DescribeAll(ctx)
 	if err != nil {
+		seen.silent = errors.Is(err, kafka.ErrNoAnswer)
 		if problem := client.EnsembleProblem(ctx, h.Dial); problem != "" { // brokers without it answer some questions never
 			seen = seen.lacks(problem)
 		}
@@ -99,6 +102,7 @@ func (s *Spec) result(seen sight) *value.Map {
 	return value.NewMap(
 		"healthy", len(seen.problems) == 0,
 		"problems", value.Strings(seen.problems),
+		"silent", seen.silent,
 		"never", value.Strings(c.NeverStoppable(s.criteria.Stopping, s.IgnoreTopics...)),
 		"cluster_id", c.ID,
 		"controller", int64(c.Controller),
