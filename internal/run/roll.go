@@ -125,11 +125,14 @@ func (r *roll) healthyAgain(ctx context.Context, changed []*host) bool {
 	p, asked := r.p, changed[0]
 	r.seen = nil
 	name, args := r.cluster.healthy(asked, nil)
+	ctx, done := p.whileWanted(ctx)
+	defer done()
 	p.perform(ctx, changed[:1], p.own(sentence(r.cluster.name()+" is healthy again"), name, args), false)
-	if asked.failed || asked.unreachable {
+	well := !asked.failed && !asked.unreachable
+	if !well && !p.stopping(ctx) {
 		p.stopped = r.cluster.name() + " did not get healthy after " + strings.Join(names(changed), ", ")
 	}
-	return p.stopped == ""
+	return well && p.stopped == ""
 }
 
 // finish gives the servers back what they led before. In check mode nobody knows what that will be.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -410,6 +411,45 @@ func TestRollingTellsHowItGoesOn(t *testing.T) {
 			}
 			if !strings.HasSuffix(stopped, tt.want) {
 				t.Errorf("it says %q, want %q at its end", stopped, tt.want)
+			}
+		})
+	}
+}
+
+// Whoever asks for the end need not wait for a cluster that does not get well.
+func TestRollingEndsItsWait(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		sick    bool
+		stopped string
+	}{
+		{"at the gate", true, "b2 failed, and no other server is touched"},
+		{"after a stop", false, "interrupted; perhaps out of service: b2"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			q := &quorum{controller: 1, serving: []int64{1, 2, 3}, sick: tt.sick}
+			stop := make(chan struct{})
+			q.waits = sync.OnceFunc(func() { close(stop) })
+			f := &fleet{exec: q.does, prepare: q.listens}
+			s := f.on(t, "b1 b2 b3", rolling+"    - command: stop\n", run.Options{Stop: stop})
+			s.modules = q.modules()
+			summary, events := s.run(t)
+			if !summary.Interrupted {
+				t.Error("the run was not interrupted")
+			}
+			for _, e := range of[event.PlayEnded](events) {
+				if e.Stopped != tt.stopped {
+					t.Errorf("it stopped: %q, want %q", e.Stopped, tt.stopped)
+				}
+			}
+			failure := ""
+			for _, r := range of[event.Result](events) {
+				if r.Status == event.Failed {
+					failure = r.Msg
+				}
+			}
+			if !strings.Contains(failure, "the run was interrupted while it waited for the cluster") {
+				t.Errorf("%q failed", failure)
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -94,10 +95,31 @@ func (r *roll) wait(ctx context.Context, b *busy, stopping []*host, e *event.Gat
 	e.Problems = sentencesOf(change, "problems")
 	r.p.Emit(*e)
 	b.step(change.Steps[0].Summary)
-	if _, err = change.Steps[0].Do(module.Telling(ctx, b.step), h); err != nil {
+	ctx, done := r.p.whileWanted(ctx)
+	defer done()
+	if _, err = change.Steps[0].Do(module.Telling(ctx, b.step), h); errors.Is(err, errInterrupted) {
+		return err
+	}
+	if err != nil {
 		return &module.Failure{Msg: r.refusal(stopping, err.Error())}
 	}
 	return nil
+}
+
+var errInterrupted = errors.New("the run was interrupted while it waited for the cluster: nothing was changed by this wait")
+
+// whileWanted is a context for what only waits: it ends with the first sign that the run is to end, and not with the
+// steps that are under way.
+func (r *runner) whileWanted(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-r.Stop:
+			cancel(errInterrupted)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
 }
 
 // judge looks whether the cluster is healthy, and can do without the servers.

@@ -28,6 +28,7 @@ type quorum struct {
 	moves      map[int64]int64 // who controls the cluster once a broker has restarted, for whatever reason
 	tight      bool            // no broker can be done without
 	sick       bool            // it is not healthy, and does not get so
+	waits      func()          // called when somebody begins to wait until it is healthy, which it never gets then
 	gone       bool            // nobody answers
 	looks      int             // how often it was asked for its state alone
 	stops      []string        // brokers whose stopping was asked for, and what was asked after them
@@ -84,7 +85,12 @@ func (s *healthSpec) Plan(context.Context, remote.Reader) (module.Change, error)
 	}
 	c := module.Change{Result: value.NewMap("brokers", brokers, "controller", q.controller, "problems", value.Strings(problems), "silent", alone && len(serving) == 0, "never", value.Strings(never))}
 	if len(problems) > 0 {
-		c.Steps = []module.Step{{Summary: "wait", Do: func(context.Context, remote.Host) (module.Outcome, error) {
+		c.Steps = []module.Step{{Summary: "wait", Do: func(ctx context.Context, _ remote.Host) (module.Outcome, error) {
+			if q.waits != nil { // for ever
+				q.waits()
+				<-ctx.Done()
+				return module.Outcome{}, context.Cause(ctx)
+			}
 			return module.Outcome{}, &module.Failure{Msg: "not healthy after a while: " + problems[0]}
 		}}}
 	}
