@@ -390,8 +390,8 @@ func TestRollingAsksAgain(t *testing.T) {
 func TestRollingTellsHowItGoesOn(t *testing.T) {
 	other := "- hosts: all\n  gather_facts: false\n  tasks: [debug: ]\n"
 	for _, tt := range []struct{ name, book, want string }{
-		{"the servers that are left", rolling + "    - command: restart\n", "; once nothing is amiss, for those that are left: kops run roll.yaml --limit b1,b3"},
-		{"the whole command, where other plays belong to it", other + rolling + "    - command: restart\n", "; once nothing is amiss, the same command goes on from here: kops run roll.yaml"},
+		{"the servers that are left", rolling + "    - command: restart\n", "; once nothing is amiss, for those that are left: kops run roll.yaml -i 'my hosts' --limit b1,b3"},
+		{"the whole command, where other plays belong to it", other + rolling + "    - command: restart\n", "; once nothing is amiss, the same command goes on from here: kops run roll.yaml -i 'my hosts'"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			q := &quorum{controller: 1, serving: []int64{1, 2, 3}}
@@ -402,12 +402,15 @@ func TestRollingTellsHowItGoesOn(t *testing.T) {
 				}
 				return q.does(ctx, host, cmd)
 			}
-			s := f.on(t, "b1 b2 b3", tt.book, run.Options{Started: event.RunStarted{Command: []string{"kops", "run", "roll.yaml"}}})
+			s := f.on(t, "b1 b2 b3", tt.book, run.Options{Started: event.RunStarted{Command: []string{"kops", "run", "roll.yaml", "-i", "my hosts"}}})
 			s.modules = q.modules()
 			_, events := s.run(t)
 			stopped := ""
 			for _, e := range of[event.PlayEnded](events) {
 				stopped = e.Stopped
+			}
+			if says := "perhaps out of service: b3; what it says: kops logs b3 --level ERROR -i 'my hosts'; "; !strings.Contains(stopped, says) {
+				t.Errorf("it says %q, and not %q", stopped, says)
 			}
 			if !strings.HasSuffix(stopped, tt.want) {
 				t.Errorf("it says %q, want %q at its end", stopped, tt.want)

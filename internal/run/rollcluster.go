@@ -36,6 +36,8 @@ type cluster interface {
 	refuses(s sight, stopping []*host) string
 	// called is a host with what its server is known by.
 	called(h *host) string
+	// keepsLogs tells whether kops logs shows the servers' logs.
+	keepsLogs() bool
 	// hint is what may be done about servers that can never be stopped; "" for nothing.
 	hint() string
 	// after is what is done when the servers have been out of service and are back; "" for nothing.

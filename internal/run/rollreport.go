@@ -23,9 +23,23 @@ func (r *roll) report(why string) string {
 		text += "; perhaps out of service: " + strings.Join(out, ", ")
 	}
 	if command := r.p.Started.Command; len(command) > 0 {
+		if r.cluster.keepsLogs() && len(out) > 0 {
+			text += "; what it says: " + logsOf(command, out)
+		}
 		text += "; " + r.goesOn(command)
 	}
 	return text
+}
+
+// logsOf is the command that shows what the servers' logs say of their trouble, with the inventory that the run has.
+func logsOf(command, hosts []string) string {
+	line := []string{command[0], "logs", strings.Join(hosts, ","), "--level", "ERROR"}
+	for i, arg := range command[1:] {
+		if before := command[i]; before == "-i" || before == "--inventory" {
+			line = append(line, before, arg)
+		}
+	}
+	return commandLine(line)
 }
 
 // goesOn is the command that goes on: the same one, where other plays belong to it, and otherwise for the servers that are

@@ -144,6 +144,8 @@ func (k kafkaServers) controller(result *value.Map, known map[int32]*host) *host
 	return known[int32(id)]
 }
 
+func (k kafkaServers) keepsLogs() bool { return true }
+
 func (k kafkaServers) called(h *host) string {
 	return fmt.Sprintf("%s (%s %d)", h.name, brokerID, k.ids[h])
 }

@@ -79,6 +79,8 @@ func (e *ensemble) address(_ sight, h *host) string { return e.at[h] }
 
 func (e *ensemble) alone(*host) (string, *value.Map) { return "", nil }
 
+func (e *ensemble) keepsLogs() bool { return false }
+
 func (e *ensemble) called(h *host) string { return h.name }
 
 // refuses where the rest would be no majority. Observers have no vote.
