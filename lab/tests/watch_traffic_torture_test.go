@@ -88,9 +88,9 @@ func traffic(t *testing.T) {
 	for partition := range int32(3) {
 		offsets.AddOffset(trafficTopic, partition, 0, -1)
 	}
-	if err := admin.CommitAllOffsets(ready, laggards, offsets); err != nil {
-		t.Fatal(err)
-	}
+	await(t, 2*time.Minute, "the laggards' broker to know the new topic", func() error {
+		return admin.CommitAllOffsets(ready, laggards, offsets)
+	})
 	reader := first(readers)
 	read := make(chan struct{})
 	go func() {
