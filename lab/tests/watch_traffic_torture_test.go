@@ -4,6 +4,7 @@ package tests
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -101,6 +102,18 @@ func traffic(t *testing.T) {
 			}
 		}
 	}()
+	await(t, 2*time.Minute, "Prometheus to see both groups", func() error {
+		for _, group := range []string{laggards, readers} {
+			seen, err := query(t, fmt.Sprintf("kafka_consumergroup_lag{consumergroup=%q,topic=%q}", group, trafficTopic))
+			if err != nil {
+				return err
+			}
+			if len(seen) == 0 {
+				return fmt.Errorf("%s is not there", group)
+			}
+		}
+		return nil
+	})
 	t.Cleanup(func() {
 		cancel()
 		<-produced
