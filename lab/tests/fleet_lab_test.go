@@ -103,7 +103,7 @@ var (
 	}
 	// What verify.yaml asks of services, once any is yet to be started.
 	verified = []string{
-		"A consumer group for the verification", "A topic for the verification", "Alert rules are healthy", "Alert rules are loaded", "Dashboards of Grafana",
+		"A consumer group for the verification", "A topic for the verification", "Consumer groups with committed offsets", "Alert rules are healthy", "Alert rules are loaded", "Dashboards of Grafana",
 		"Data source of Grafana", "Does a consumer group report lag?", "Every target is known to Prometheus, and up", "Nothing is amiss", "Ports are open", "Prometheus answers",
 		"Prometheus's targets are up", "Series are complete", "Series are there and fresh", "The cluster is healthy", "The dashboards are there", "The data source is healthy",
 		"Units are active (running), are not restarted over and over, and listen", "What could not be verified", "What is amiss with the cluster", "What is well with the cluster", "What was proven",
