@@ -124,7 +124,7 @@ func (r *roll) settle(ctx context.Context) {
 func (r *roll) healthyAgain(ctx context.Context, changed []*host) bool {
 	p, asked := r.p, changed[0]
 	r.seen = nil
-	name, args := r.cluster.healthy(asked, nil)
+	name, args := r.cluster.health(asked, nil, r.timeout)
 	ctx, done := p.whileWanted(ctx)
 	defer done()
 	p.perform(ctx, changed[:1], p.own(sentence(r.cluster.name()+" is healthy again"), name, args), false)

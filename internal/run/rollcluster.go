@@ -19,14 +19,12 @@ const rollingRole = "kafka_rolling_role"
 // A cluster is what a roll asks of the servers' cluster, by its modules.
 type cluster interface {
 	name() string
-	// look is the module, with its arguments for a host, that tells what see reads.
-	look(asked *host) (string, *value.Map)
-	// see reads the cluster's state out of the result of look. It is an error that servers are not who the
+	// health is the module, with its arguments for a host, that tells what see reads, and waits for so many seconds until the
+	// cluster lacks nothing and can do without the servers.
+	health(asked *host, stopping []*host, timeout value.Value) (string, *value.Map)
+	// see reads the cluster's state out of the result of health. It is an error that servers are not who the
 	// inventory says.
 	see(result *value.Map) (sight, error)
-	// healthy is the module, with its arguments for a host, that waits until the cluster lacks nothing, and can do
-	// without the servers.
-	healthy(asked *host, stopping []*host) (string, *value.Map)
 	// address is where a host's server listens, as that host reaches it.
 	address(s sight, h *host) string
 	// alone is the module, with its arguments for a host, that asks nobody but that host's server; "" where

@@ -22,12 +22,6 @@ func (c *controllers) name() string { return "the controllers' quorum" }
 
 func (c *controllers) hint() string { return "" }
 
-func (c *controllers) look(asked *host) (string, *value.Map) { return c.health(asked, nil, int64(0)) }
-
-func (c *controllers) healthy(asked *host, stopping []*host) (string, *value.Map) {
-	return c.health(asked, stopping, c.r.timeout)
-}
-
 func (c *controllers) health(asked *host, stopping []*host, timeout value.Value) (string, *value.Map) {
 	name, args := c.kafkaServers.health(asked, stopping, timeout)
 	addresses := value.NewList()

@@ -124,7 +124,7 @@ func (r *runner) whileWanted(ctx context.Context) (context.Context, func()) {
 
 // judge looks whether the cluster is healthy, and can do without the servers.
 func (r *roll) judge(ctx context.Context, asked *host, h remote.Host, stopping []*host) (module.Change, error) {
-	name, args := r.cluster.healthy(asked, stopping)
+	name, args := r.cluster.health(asked, stopping, r.timeout)
 	spec, err := r.spec(ctx, asked, name, args)
 	if err != nil {
 		return module.Change{}, err

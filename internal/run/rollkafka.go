@@ -39,12 +39,6 @@ func (b *brokers) hint() string {
 	return "topics that may be away meanwhile are named in kafka_health_ignore_topics"
 }
 
-func (b *brokers) look(asked *host) (string, *value.Map) { return b.health(asked, nil, int64(0)) }
-
-func (b *brokers) healthy(asked *host, stopping []*host) (string, *value.Map) {
-	return b.health(asked, stopping, b.r.timeout)
-}
-
 func (b *brokers) health(asked *host, stopping []*host, timeout value.Value) (string, *value.Map) {
 	name, args := b.kafkaServers.health(asked, stopping, timeout)
 	ids := value.NewList()

@@ -11,6 +11,7 @@ import (
 
 	"kops/internal/module"
 	"kops/internal/remote"
+	"kops/internal/value"
 )
 
 // knockTimeout limits how long a server that does not answer is knocked at, and asked.
@@ -20,7 +21,8 @@ const knockTimeout = 20 * time.Second
 func (r *roll) see(ctx context.Context) (sight, error) {
 	var errs []error
 	for _, h := range r.inOrder(nil) {
-		change, err := r.plan(ctx, h)
+		name, args := r.cluster.health(h, nil, int64(0))
+		change, err := r.plan(ctx, h, name, args)
 		if err == nil {
 			var s sight
 			if s, err = r.cluster.see(change.Result); err != nil {
@@ -91,15 +93,7 @@ func (r *roll) hangs(ctx context.Context, s sight, h *host) bool {
 	if _, registered := s.listens[h]; registered || name == "" || len(s.serving) == 0 {
 		return false
 	}
-	host, err := r.p.hostFor(ctx, r.p.facts, h)
-	if err != nil {
-		return false
-	}
-	spec, err := r.spec(ctx, h, name, args)
-	if err != nil {
-		return false
-	}
-	change, err := spec.Plan(ctx, host)
+	change, err := r.plan(ctx, h, name, args)
 	return err == nil && change.Result.Bool("silent")
 }
 
@@ -122,12 +116,12 @@ func (r *roll) misfit(s sight) error {
 		strings.Join(s.strangers, ", "), strings.Join(missing, ", "))
 }
 
-func (r *roll) plan(ctx context.Context, h *host) (module.Change, error) {
+// plan is what a host's look by a module finds.
+func (r *roll) plan(ctx context.Context, h *host, name string, args *value.Map) (module.Change, error) {
 	host, err := r.p.hostFor(ctx, r.p.facts, h)
 	if err != nil {
 		return module.Change{}, err
 	}
-	name, args := r.cluster.look(h)
 	spec, err := r.spec(ctx, h, name, args)
 	if err != nil {
 		return module.Change{}, err

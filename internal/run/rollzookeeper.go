@@ -46,13 +46,7 @@ func newEnsemble(ctx context.Context, r *roll) (*ensemble, error) {
 
 func (e *ensemble) name() string { return "the ensemble" }
 
-func (e *ensemble) look(*host) (string, *value.Map) { return e.health(int64(0)) }
-
-func (e *ensemble) healthy(_ *host, _ []*host) (string, *value.Map) {
-	return e.health(e.r.timeout)
-}
-
-func (e *ensemble) health(timeout value.Value) (string, *value.Map) {
+func (e *ensemble) health(_ *host, _ []*host, timeout value.Value) (string, *value.Map) {
 	var servers []string
 	for _, h := range e.r.members {
 		servers = append(servers, e.at[h])
