@@ -194,7 +194,7 @@ machine_ask_shutdown() {
 	[ -z "$init" ] || kill -s RTMIN+4 "$init" # systemd's signal for an orderly power-off
 }
 
-# machine_remove_traces kills what is left of it and takes its mounts and control groups away; its disk stays.
+# machine_remove_traces kills what is left of it, takes its mounts and control groups away and mends its network; its disk stays.
 machine_remove_traces() {
 	local name=$1 group
 	group=$(cgroup_root)/kops-lab/$name
@@ -205,6 +205,7 @@ machine_remove_traces() {
 	fi
 	ip link delete "vb-$name" 2>/dev/null || true
 	if mountpoint -q "$machines_dir/$name/root"; then umount "$machines_dir/$name/root"; fi
+	network_mend "$name"
 }
 
 machine_started() { [ -n "$(machine_init "$1")" ]; }

@@ -32,6 +32,12 @@ network_down() {
 	fi
 }
 
+# network_mend NAME takes away the walls around a machine, tables named kops_NAME_…: a test that is killed leaves its own.
+network_mend() {
+	local table
+	{ nft list tables inet 2>/dev/null | grep -o "kops_$1_.*" || true; } | while read -r table; do nft delete table inet "$table"; done
+}
+
 # room_for_machines: each machine's systemd and its services hold six or so of root's inotify instances, of which a kernel allows 128.
 room_for_machines() {
 	local limit=/proc/sys/fs/inotify/max_user_instances

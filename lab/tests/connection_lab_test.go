@@ -39,7 +39,8 @@ func TestLabConnectionFaults(t *testing.T) {
 	all.Wait()
 }
 
-// wall drops every packet from and to a machine, or all beyond a rate, until the function that it returns is called.
+// wall drops every packet from and to a machine, or all beyond a rate, until the function that it returns is called. lab/lab takes
+// tables of this name away before it boots a machine, for a test that was killed.
 func wall(t *testing.T, s sick, verdict string) func() {
 	t.Helper()
 	table := fmt.Sprintf("inet kops_%s_%x", s.machine, verdict)
