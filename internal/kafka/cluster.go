@@ -97,10 +97,10 @@ func (c *Client) Describe(ctx context.Context) (Cluster, error) {
 	if cluster.Partitions, err = partitionsOf(meta, minISR); err != nil {
 		return Cluster{}, err
 	}
+	c.probe(ctx, cluster.Brokers)
 	if err := c.quorum(ctx, &cluster); err != nil {
 		return Cluster{}, err
 	}
-	c.probe(ctx, cluster.Brokers)
 	return cluster, nil
 }
 

@@ -25,10 +25,11 @@ func (c *Client) quorum(ctx context.Context, cluster *Cluster) error {
 	topic.Topic = "__cluster_metadata"
 	topic.Partitions = append(topic.Partitions, kmsg.NewDescribeQuorumRequestTopicPartition())
 	request.Topics = append(request.Topics, topic)
-	response, err := request.RequestWith(call, c.kgo)
+	answer, err := c.askLiving(call, cluster.Brokers, request)
 	if err != nil {
 		return c.explain("ask for the controllers' quorum", err)
 	}
+	response := answer.(*kmsg.DescribeQuorumResponse)
 	if err := kerr.ErrorForCode(response.ErrorCode); err != nil {
 		if errors.Is(err, kerr.ClusterAuthorizationFailed) {
 			return nil // who may not see the quorum still sees brokers and partitions
@@ -45,6 +46,21 @@ func (c *Client) quorum(ctx context.Context, cluster *Cluster) error {
 		}
 	}
 	return nil
+}
+
+// askLiving asks a broker that has answered the probe, the next one if it does not answer any more, and at last whichever the client chooses.
+// What is for the controllers is passed on by every broker; left to itself the client takes it to the one that the metadata names, and with
+// KRaft this is any that is registered, also one that was killed a moment ago.
+func (c *Client) askLiving(ctx context.Context, brokers []Broker, request kmsg.Request) (kmsg.Response, error) {
+	for _, b := range brokers {
+		if b.Err != nil {
+			continue
+		}
+		if response, err := c.kgo.Broker(int(b.ID)).Request(ctx, request); err == nil {
+			return response, nil
+		}
+	}
+	return c.kgo.Request(ctx, request)
 }
 
 func voters(p kmsg.DescribeQuorumResponseTopicPartition, replicas []kmsg.DescribeQuorumResponseTopicPartitionReplicaState) []Voter {
@@ -76,10 +92,11 @@ func (c *Client) versions(ctx context.Context, cluster *Cluster) error {
 	request := kmsg.NewPtrApiVersionsRequest()
 	request.Version = request.MaxVersion() // features are told since version 3
 	request.ClientSoftwareName, request.ClientSoftwareVersion = "kops", "1"
-	response, err := request.RequestWith(call, c.kgo)
+	answer, err := c.askLiving(call, cluster.Brokers, request)
 	if err != nil {
 		return c.explain("ask for the brokers' versions", err)
 	}
+	response := answer.(*kmsg.ApiVersionsResponse)
 	known := kversion.FromApiVersionsResponse(response)
 	_, cluster.KRaft = known.LookupMaxKeyVersion(int16(kmsg.DescribeQuorum))
 	cluster.Version = strings.TrimPrefix(known.VersionGuess(), "v")

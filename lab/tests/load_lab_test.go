@@ -47,7 +47,9 @@ func dialSpare(ctx context.Context, network, address string) (net.Conn, error) {
 
 func (l *load) client(t *testing.T, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
-	c, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(l.seeds...), kgo.Dialer(dialSpare), kgo.MetadataMinAge(250 * time.Millisecond)}, slices.Concat(l.opts, opts)...)...)
+	// As Kafka's own clients do, one whose new connection is closed by a broker that shuts down tries again: this library takes it for a wrong listener.
+	always := []kgo.Opt{kgo.SeedBrokers(l.seeds...), kgo.Dialer(dialSpare), kgo.MetadataMinAge(250 * time.Millisecond), kgo.AlwaysRetryEOF()}
+	c, err := kgo.NewClient(slices.Concat(always, l.opts, opts)...)
 	if err != nil {
 		t.Fatal(err)
 	}
