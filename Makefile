@@ -70,6 +70,6 @@ docs: build ## write docs/modules from the modules themselves
 	bin/kops doc --write docs/modules
 
 .PHONY: torture
-torture: build ## everything that tries to break kops for long, on real machines (as root; an hour and a half)
+torture: build ## everything that tries to break kops for long, on real machines (as root; about an hour)
 	lab/lab artifacts
 	go test -tags 'lab torture' -p 1 -count 1 -timeout 180m -v -run Torture $(TORTURE)

@@ -25,6 +25,7 @@ type RoleUse struct {
 	DefaultsFrom    string
 	HandlersFrom    string
 	AllowDuplicates bool
+	Unvalidated     bool // rolespec_validate: false
 }
 
 // roleUses reads the roles of a play.
@@ -96,6 +97,7 @@ func (l *loader) importRole(t *Task, sc scope) *Block {
 			}
 		}
 	}
+	use.Unvalidated = t.Args.At("rolespec_validate") != nil && !t.Args.Bool("rolespec_validate")
 	use.AllowDuplicates = t.Args.At("allow_duplicates") == nil || t.Args.Bool("allow_duplicates")
 	if use.Name == "" {
 		l.list.Add(diag.Errorf(t.Pos, "%s needs the name of a role", t.Module))
@@ -137,6 +139,9 @@ func (l *loader) role(use RoleUse, sc scope) *Block {
 			sc := inner
 			sc.handler = true
 			role.Handlers = flatten(l.taskFile(file, sc))
+		}
+		if !use.Unvalidated {
+			l.describesArguments(role, meta)
 		}
 		l.play.RolesUsed = append(l.play.RolesUsed, role)
 		l.play.Handlers = append(l.play.Handlers, role.Handlers...)
@@ -213,14 +218,19 @@ func (l *loader) roleFile(use RoleUse, path, part, from string) string {
 	if from != "" {
 		name = from
 	}
-	base := filepath.Join(path, part, name)
-	for _, ext := range []string{".yml", ".yaml", ".json", ""} {
-		if info, err := os.Stat(base + ext); err == nil && !info.IsDir() {
-			return base + ext
-		}
-	}
-	if from != "" {
+	file := withExtension(filepath.Join(path, part, name))
+	if file == "" && from != "" {
 		l.list.Add(diag.Errorf(use.Pos, "the role %s has no file %s in its %s", use.Name, from, part))
+	}
+	return file
+}
+
+// withExtension returns the file of a name to which an extension may be added, "" where there is none.
+func withExtension(name string) string {
+	for _, ext := range []string{".yml", ".yaml", ".json", ""} {
+		if info, err := os.Stat(name + ext); err == nil && !info.IsDir() {
+			return name + ext
+		}
 	}
 	return ""
 }
@@ -252,6 +262,19 @@ func (l *loader) roleVars(use RoleUse, path, part, from string) *value.Map {
 type roleMeta struct {
 	dependencies    []*yamlpos.Node
 	allowDuplicates bool
+	argumentSpecs   value.Position // where the role describes its arguments; zero if it does not
+}
+
+// describesArguments warns where a role says which arguments it takes: Ansible would hold those that it is given against that.
+func (l *loader) describesArguments(role *Role, meta roleMeta) {
+	pos := meta.argumentSpecs
+	if file := withExtension(filepath.Join(role.Path, "meta", "argument_specs")); file != "" {
+		pos = value.Position{File: file, Line: 1, Column: 1}
+	}
+	if pos.Line > 0 {
+		l.list.Add(diag.Warningf(pos, "the role %s describes its arguments here, and kops does not check them", role.Name).
+			WithHint("what the role relies on can be checked by a task: assert"))
+	}
 }
 
 // meta reads what concerns a run in a role's meta/main.yml; the rest describes it for people.
@@ -274,6 +297,8 @@ func (l *loader) meta(role *Role) (m roleMeta) {
 			m.dependencies = p.Value.Items
 		case "allow_duplicates":
 			m.allowDuplicates, _ = l.boolean(p).Value.(bool)
+		case "argument_specs":
+			m.argumentSpecs = p.Key.Pos
 		}
 	}
 	return m
