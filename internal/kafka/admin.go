@@ -26,6 +26,29 @@ func (c *Client) Any() Asker { return Asker{c, c.kgo} }
 // Broker asks one broker.
 func (c *Client) Broker(id int32) Asker { return Asker{c, c.kgo.Broker(int(id))} }
 
+// living asks a broker that has answered the probe, the next one if it does not answer any more, and at last whichever the
+// client chooses. What is for the controllers is passed on by every broker; left to itself the client takes it to the one that
+// the metadata names, and with KRaft this is any that is registered, also one that was killed a moment ago.
+func (c *Client) living(brokers []Broker) Asker { return Asker{c, living{c, brokers}} }
+
+type living struct {
+	client  *Client
+	brokers []Broker
+}
+
+// Request implements kmsg.Requestor.
+func (l living) Request(ctx context.Context, request kmsg.Request) (kmsg.Response, error) {
+	for _, b := range l.brokers {
+		if b.Err != nil {
+			continue
+		}
+		if response, err := l.client.kgo.Broker(int(b.ID)).Request(ctx, request); err == nil {
+			return response, nil
+		}
+	}
+	return l.client.kgo.Request(ctx, request)
+}
+
 // ask sends a request with the time limit of one call. Its error says what was being done.
 func ask[R kmsg.Response](ctx context.Context, a Asker, what string, request kmsg.Request) (R, error) {
 	call, cancel := a.client.limit(ctx)

@@ -27,6 +27,16 @@ func direct(ctx context.Context, _ int32, address string) (net.Conn, error) {
 	return dialer.DialContext(ctx, "tcp", address)
 }
 
+// cutOff is direct, but for one address: on the way to it err happens.
+func cutOff(lost string, err error) Dial {
+	return func(ctx context.Context, broker int32, address string) (net.Conn, error) {
+		if address == lost {
+			return nil, err
+		}
+		return direct(ctx, broker, address)
+	}
+}
+
 func describe(t *testing.T, fake *kfake.Cluster, o Options) (Cluster, error) {
 	t.Helper()
 	o.Bootstrap, o.CallTimeout = fake.ListenAddrs()[:1], 5*time.Second
@@ -67,12 +77,7 @@ func TestDescribe(t *testing.T) {
 func TestDescribeNamesTheBrokerThatDoesNotAnswer(t *testing.T) {
 	fake := start(t)
 	dead := fake.ListenAddrs()[2]
-	dial := func(ctx context.Context, broker int32, address string) (net.Conn, error) {
-		if address == dead {
-			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: net.UnknownNetworkError("killed")}
-		}
-		return direct(ctx, broker, address)
-	}
+	dial := cutOff(dead, &net.OpError{Op: "dial", Net: "tcp", Err: net.UnknownNetworkError("killed")})
 	client, err := Open(dial, Options{Bootstrap: fake.ListenAddrs()[:1], CallTimeout: 2 * time.Second})
 	if err != nil {
 		t.Fatal(err)
@@ -91,13 +96,7 @@ func TestDescribeNamesTheBrokerThatDoesNotAnswer(t *testing.T) {
 // Whatever the way to one broker meets with, the others are asked.
 func TestDescribeAsksTheOthers(t *testing.T) {
 	fake := start(t)
-	away := fake.ListenAddrs()[2]
-	dial := func(ctx context.Context, broker int32, address string) (net.Conn, error) {
-		if address == away {
-			return nil, errors.New("its host is lost")
-		}
-		return direct(ctx, broker, address)
-	}
+	dial := cutOff(fake.ListenAddrs()[2], errors.New("its host is lost"))
 	for range 10 { // each time the library begins with another broker
 		client, err := Open(dial, Options{Bootstrap: fake.ListenAddrs()[:1], CallTimeout: 5 * time.Second})
 		if err != nil {

@@ -18,18 +18,15 @@ func (c *Client) quorum(ctx context.Context, cluster *Cluster) error {
 	if err := c.versions(ctx, cluster); err != nil || !cluster.KRaft {
 		return err
 	}
-	call, cancel := c.limit(ctx)
-	defer cancel()
 	request := kmsg.NewPtrDescribeQuorumRequest()
 	topic := kmsg.NewDescribeQuorumRequestTopic()
 	topic.Topic = "__cluster_metadata"
 	topic.Partitions = append(topic.Partitions, kmsg.NewDescribeQuorumRequestTopicPartition())
 	request.Topics = append(request.Topics, topic)
-	answer, err := c.askLiving(call, cluster.Brokers, request)
+	response, err := ask[*kmsg.DescribeQuorumResponse](ctx, c.living(cluster.Brokers), "ask for the controllers' quorum", request)
 	if err != nil {
-		return c.explain("ask for the controllers' quorum", err)
+		return err
 	}
-	response := answer.(*kmsg.DescribeQuorumResponse)
 	if err := kerr.ErrorForCode(response.ErrorCode); err != nil {
 		if errors.Is(err, kerr.ClusterAuthorizationFailed) {
 			return nil // who may not see the quorum still sees brokers and partitions
@@ -46,21 +43,6 @@ func (c *Client) quorum(ctx context.Context, cluster *Cluster) error {
 		}
 	}
 	return nil
-}
-
-// askLiving asks a broker that has answered the probe, the next one if it does not answer any more, and at last whichever the client chooses.
-// What is for the controllers is passed on by every broker; left to itself the client takes it to the one that the metadata names, and with
-// KRaft this is any that is registered, also one that was killed a moment ago.
-func (c *Client) askLiving(ctx context.Context, brokers []Broker, request kmsg.Request) (kmsg.Response, error) {
-	for _, b := range brokers {
-		if b.Err != nil {
-			continue
-		}
-		if response, err := c.kgo.Broker(int(b.ID)).Request(ctx, request); err == nil {
-			return response, nil
-		}
-	}
-	return c.kgo.Request(ctx, request)
 }
 
 func voters(p kmsg.DescribeQuorumResponseTopicPartition, replicas []kmsg.DescribeQuorumResponseTopicPartitionReplicaState) []Voter {
@@ -87,16 +69,13 @@ func voters(p kmsg.DescribeQuorumResponseTopicPartition, replicas []kmsg.Describ
 // versions fills in what the brokers are, by what they answer: none of them tells its version,
 // and only with KRaft they answer DescribeQuorum.
 func (c *Client) versions(ctx context.Context, cluster *Cluster) error {
-	call, cancel := c.limit(ctx)
-	defer cancel()
 	request := kmsg.NewPtrApiVersionsRequest()
 	request.Version = request.MaxVersion() // features are told since version 3
 	request.ClientSoftwareName, request.ClientSoftwareVersion = "kops", "1"
-	answer, err := c.askLiving(call, cluster.Brokers, request)
+	response, err := ask[*kmsg.ApiVersionsResponse](ctx, c.living(cluster.Brokers), "ask for the brokers' versions", request)
 	if err != nil {
-		return c.explain("ask for the brokers' versions", err)
+		return err
 	}
-	response := answer.(*kmsg.ApiVersionsResponse)
 	known := kversion.FromApiVersionsResponse(response)
 	_, cluster.KRaft = known.LookupMaxKeyVersion(int16(kmsg.DescribeQuorum))
 	cluster.Version = strings.TrimPrefix(known.VersionGuess(), "v")

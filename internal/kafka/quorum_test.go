@@ -3,7 +3,6 @@ package kafka
 import (
 	"context"
 	"errors"
-	"net"
 	"testing"
 	"time"
 
@@ -14,14 +13,8 @@ import (
 // With KRaft the metadata names any registered broker as the controller, also one that was killed a moment ago.
 func TestTheQuorumIsAskedOfABrokerThatLives(t *testing.T) {
 	fake := start(t)
-	killed := fake.ListenAddrs()[2]
 	answerAsKRaft(fake)
-	dial := func(ctx context.Context, broker int32, address string) (net.Conn, error) {
-		if address == killed {
-			return nil, errors.New("connection refused")
-		}
-		return direct(ctx, broker, address)
-	}
+	dial := cutOff(fake.ListenAddrs()[2], errors.New("connection refused"))
 	client, err := Open(dial, Options{Bootstrap: fake.ListenAddrs()[:1], CallTimeout: 5 * time.Second})
 	if err != nil {
 		t.Fatal(err)

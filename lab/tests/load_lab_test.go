@@ -197,20 +197,6 @@ func dropTopic(t *testing.T, l *load, topic string) {
 	}
 }
 
-// size is how many records the brokers say the topic holds.
-func (l *load) size(t *testing.T, c *kgo.Client) (all int64) {
-	t.Helper()
-	ends, err := kadm.NewClient(c).ListEndOffsets(t.Context(), l.topic)
-	if err == nil {
-		err = ends.Error()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	ends.Each(func(o kadm.ListedOffset) { all += o.Offset })
-	return all
-}
-
 // read reads the topic from its beginning to its end, and counts each record.
 func (l *load) read(t *testing.T) map[string]int {
 	t.Helper()
@@ -219,8 +205,13 @@ func (l *load) read(t *testing.T) map[string]int {
 	// A leader that has just taken over may tell an end that lags behind what its log holds.
 	var all, seen int64
 	eventually(t, 30*time.Second, "the topic's ends to count what was acknowledged", func() bool {
-		all = l.size(t, c)
-		return all >= int64(len(l.acked))
+		ends, err := kadm.NewClient(c).ListEndOffsets(t.Context(), l.topic)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = 0
+		ends.Each(func(o kadm.ListedOffset) { all += o.Offset })
+		return ends.Error() == nil && all >= int64(len(l.acked))
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
